@@ -106,7 +106,11 @@ impl Repo {
         if config.trust == LocalConfigTrust::Ignore
             && let Some(local) = local
         {
-            let wanted = top.join(local.to_path_lossy());
+            let path = config.expand(&local.to_str_lossy()).unwrap_or_default();
+            if path.as_os_str().is_empty() {
+                return Ok(nowhere());
+            }
+            let wanted = top.join(path);
             // A symbolic link can lead outside as well as `..` does. A missing directory holds no hook.
             let Ok(real) = wanted.canonicalize() else {
                 return Ok(wanted);
@@ -114,9 +118,11 @@ impl Repo {
             let inside = top.canonicalize().is_ok_and(|top| real.starts_with(top));
             return if inside { Ok(real) } else { Err(wanted) };
         }
-        Ok(match config.path("core.hooksPath") {
-            Some(path) => top.join(path),
-            None => self.common_dir().join("hooks"),
+        let path = config.path("core.hooksPath");
+        Ok(match (path, config.string("core.hooksPath")) {
+            (Some(path), _) => top.join(path),
+            (None, Some(_)) => nowhere(),
+            (None, None) => self.common_dir().join("hooks"),
         })
     }
 
@@ -126,4 +132,9 @@ impl Repo {
         let is_directory = top.join(".git").is_dir();
         (!is_directory).then(|| self.git_dir().to_owned())
     }
+}
+
+/// Where git looks for hooks when `core.hooksPath` is set to nothing: in the root of the file system.
+fn nowhere() -> PathBuf {
+    PathBuf::from("/")
 }

@@ -30,16 +30,24 @@ struct Pattern<'a> {
 
 /// Returns how specifically `pattern` matches `url`, or nothing when it does not match.
 pub(super) fn rank(pattern: &str, url: &RemoteUrl, partial: Partial) -> Option<Rank> {
-    if !pattern.contains("://") {
-        let named = partial == Partial::Allowed && is_named_in_part(pattern, url);
+    let scheme = url.scheme();
+    let in_part = match pattern.split_once("://") {
+        None => Some(pattern),
+        // Without a host it is no URL.
+        Some((named, rest)) if named == scheme.as_str() && rest.starts_with('/') => Some(rest),
+        Some((named, "")) if named == scheme.as_str() => Some(""),
+        Some(_) => None,
+    };
+    if let Some(in_part) = in_part {
+        let named = partial == Partial::Allowed && is_named_in_part(in_part, url);
         return named.then(Rank::default);
     }
     let pattern = split(pattern)?;
-    let scheme = url.scheme();
     let same_scheme = pattern.scheme.eq_ignore_ascii_case(scheme.as_str());
     let port = |named: Option<u16>| named.or(scheme.default_port());
     let same_port = port(pattern.port) == port(url.port());
-    let same_user = pattern.user.is_none_or(|user| url.user() == Some(user));
+    let is_user = |user| url.user() == Some(percent_decoded(user).as_str());
+    let same_user = pattern.user.is_none_or(is_user);
     if !(same_scheme && same_port && same_user && hosts_match(pattern.host, url.host()?)) {
         return None;
     }
@@ -178,6 +186,7 @@ mod tests {
             "https://GIT.example.com:443/team",
             "https://*.example.com/team/",
             "https://u@git.example.com/team/app.git",
+            "https://%75@git.example.com/team/app.git",
             "https://git.example.com/%74eam",
         ] {
             assert!(rank_of(pattern, url).is_some(), "{pattern}");
@@ -222,6 +231,10 @@ mod tests {
             ("u@git.example.com:8443", true),
             ("git.example.com:8443/team/app.git", true),
             ("/team/app.git", true),
+            ("https://", true),
+            ("https:///team/app.git", true),
+            ("http://", false),
+            ("https:///team", false),
             ("git.example.com", false),
             ("git.example.com:8443/team", false),
             ("*.example.com:8443", false),

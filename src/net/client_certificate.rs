@@ -43,7 +43,7 @@ impl ClientCertificate {
             why,
         };
         let key = provider.key_provider.load_private_key(key);
-        let key = key.map_err(|_| unfit("its key is of a kind that is not supported"))?;
+        let key = key.map_err(|_| NetError::KeyKind(path.clone()))?;
         let certified = CertifiedKey::new(chain, key);
         if is_key_of_certificate(&certified).ok_or_else(|| unfit("it cannot be understood"))? {
             Ok(certified)

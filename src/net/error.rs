@@ -28,6 +28,9 @@ pub enum NetError {
     /// The key is encrypted in OpenSSL's old format.
     #[error("the private key in `{}` is encrypted in OpenSSL's traditional format, which is not supported", .0.display())]
     TraditionalKey(PathBuf),
+    /// The key is of a kind that the library does not sign with, such as P-521.
+    #[error("the private key in `{}` is of a kind that is not supported", .0.display())]
+    KeyKind(PathBuf),
     /// The key is encrypted, and there is no password.
     #[error("the private key in `{}` is encrypted, and there is no password for it", .0.display())]
     KeyPasswordMissing(PathBuf),
@@ -115,6 +118,10 @@ impl NetError {
                 "convert it: openssl pkcs8 -topk8 -in '{0}' -out '{0}.pk8', and name that file in `http.sslKey`",
                 path.display()
             ),
+            Self::KeyKind(_) => {
+                "have a certificate made for a key of RSA, P-256, P-384 or Ed25519, and name both"
+                    .to_owned()
+            }
             Self::KeyPasswordMissing(_) | Self::KeyPasswordWrong(_) => {
                 "let a git credential helper keep the password (protocol `cert`, the certificate's path), and set `http.sslCertPasswordProtected` to true"
                     .to_owned()

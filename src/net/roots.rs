@@ -79,14 +79,31 @@ pub(super) fn store<'a>(
     store
 }
 
-/// Reads a file of the user's, which may lie behind a link. A pipe or a device would never end.
+/// Reads a file of the user's in PEM form, which may lie behind a link. A pipe or a device would never end.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     match files::read(path, MAX_PEM_SIZE, Links::Followed) {
-        Ok(Some(pem)) => Ok(pem),
+        Ok(Some(pem)) => Ok(plain(&pem)),
         Ok(None) => Err(io::ErrorKind::NotFound.into()),
         Err(FileError::Io(error)) => Err(error),
         Err(error) => Err(io::Error::other(error)),
     }
+}
+
+/// Returns PEM as the library reads it. As OpenSSL does, it takes a byte order mark, blanks around lines and the label that
+/// certificates had before.
+fn plain(pem: &[u8]) -> Vec<u8> {
+    let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
+    let mut plain = Vec::with_capacity(pem.len());
+    for line in pem.split(|byte| *byte == b'\n') {
+        let line = match line.trim_ascii() {
+            b"-----BEGIN X509 CERTIFICATE-----" => b"-----BEGIN CERTIFICATE-----".as_slice(),
+            b"-----END X509 CERTIFICATE-----" => b"-----END CERTIFICATE-----",
+            line => line,
+        };
+        plain.extend_from_slice(line);
+        plain.push(b'\n');
+    }
+    plain
 }
 
 /// Reads all certificates of a file.

@@ -46,7 +46,7 @@ pub enum TlsFault {
     NotTls,
     /// Client and server have nothing in common.
     #[error(
-        "the server refused the handshake: it has no version of TLS and cipher in common with sendoff, which speaks TLS 1.3, and TLS 1.2 with AES-GCM or ChaCha20"
+        "the server refused the handshake: it has no version of TLS, cipher, curve or kind of key in common with sendoff, which speaks TLS 1.3, and TLS 1.2 with AES-GCM or ChaCha20, over X25519, P-256 and P-384"
     )]
     NothingInCommon,
     /// The server wants a certificate of the client, and there is none.
@@ -149,7 +149,7 @@ impl TlsFault {
             }
             Self::NotTls => "use the server's port for https in the URL",
             Self::NothingInCommon => {
-                "let the server's administrator allow TLS 1.3, or TLS 1.2 with AES-GCM; or use an ssh URL"
+                "let the server's administrator allow TLS 1.3, or TLS 1.2 with AES-GCM, over P-256 and with a key of RSA, P-256 or P-384; or use an ssh URL"
             }
             Self::ClientCertificateWanted => {
                 "name it in the global git configuration: git config --global http.sslCert FILE, and its key in http.sslKey"

@@ -57,8 +57,10 @@ impl ConfigFiles {
     /// `GIT_CONFIG_NOSYSTEM` and `GIT_CONFIG_GLOBAL` may replace, and what `GIT_CONFIG_COUNT`,
     /// `GIT_CONFIG_PARAMETERS`, `GIT_CEILING_DIRECTORIES` and `GIT_DISCOVERY_ACROSS_FILESYSTEM` say.
     pub fn of_environment(environment: &Environment) -> Result<Self, ConfigVariableError> {
-        let home = environment.home();
-        let mut files = Self::of_user(home.as_deref(), environment.config_home().as_deref());
+        // Git takes relative ones, too.
+        let home = environment.path_as_written("HOME");
+        let config_home = environment.path_as_written("XDG_CONFIG_HOME");
+        let mut files = Self::of_user(home.as_deref(), config_home.as_deref());
         // Set to nothing, they name no file.
         if environment.raw("GIT_CONFIG_GLOBAL").is_some() {
             files.user = Vec::from_iter(environment.path_as_written("GIT_CONFIG_GLOBAL"));

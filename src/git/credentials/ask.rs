@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use secrecy::SecretString;
 use tracing::debug;
 
 use crate::environment::Environment;
 use crate::git::config::Config;
+use crate::git::url_match::percent_decoded;
 use crate::process::{Inheritance, Program};
 use crate::threads::lock;
 
@@ -18,6 +20,37 @@ use super::{Login, LoginSource};
 
 /// The longest answer, in bytes.
 const ANSWER_CAP: usize = 16 * 1024;
+/// What git encodes of the path of a URL in a question, and of the user.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'<')
+    .add(b'>')
+    .add(b'"')
+    .add(b'%')
+    .add(b'{')
+    .add(b'}')
+    .add(b'|')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b':')
+    .add(b'?')
+    .add(b'#')
+    .add(b'[')
+    .add(b']')
+    .add(b'@')
+    .add(b'!')
+    .add(b'$')
+    .add(b'&')
+    .add(b'\'')
+    .add(b'(')
+    .add(b')')
+    .add(b'*')
+    .add(b'+')
+    .add(b',')
+    .add(b';')
+    .add(b'=');
+const USER: &AsciiSet = &PATH.add(b'/');
 
 /// Says whether the user lets anybody be asked: not so where `credential.interactive` is false, or `never`.
 pub fn may_ask(config: Option<&Config>) -> bool {
@@ -147,15 +180,20 @@ impl Asking {
             .port()
             .map(|port| format!(":{port}"))
             .unwrap_or_default();
-        let host = format!("{}{port}", url.host_str().unwrap_or_default());
         let scheme = url.scheme();
+        let place = format!(
+            "{}{port}{}",
+            url.host_str().unwrap_or_default(),
+            shown_path(url)
+        );
         let is_typed = user.is_none();
         let ask_user = || {
-            let prompt = format!("Username for '{scheme}://{host}': ");
+            let prompt = format!("Username for '{scheme}://{place}': ");
             Some(self.word(&prompt, Echo::On).filter(is_some_text)?.0)
         };
         let user = user.map(str::to_owned).or_else(ask_user)?;
-        let prompt = format!("Password for '{scheme}://{user}@{host}': ");
+        let shown = utf8_percent_encode(&user, USER);
+        let prompt = format!("Password for '{scheme}://{shown}@{place}': ");
         let said = self.word(&prompt, Echo::Off);
         // A token may stand in the place of the user. That of a URL alone was tried before.
         let (password, source) = said.filter(|said| is_typed || is_some_text(said))?;
@@ -219,7 +257,22 @@ fn is_some_text((word, _): &(String, LoginSource)) -> bool {
     !word.is_empty()
 }
 
+/// Returns the path as git shows it in a question, encoded once more; nothing where there is none.
+fn shown_path(url: &reqwest::Url) -> String {
+    let path = percent_decoded(url.path().trim_matches('/'));
+    let shown = utf8_percent_encode(&path, PATH).to_string();
+    if shown.is_empty() {
+        shown
+    } else {
+        format!("/{shown}")
+    }
+}
+
 /// Returns what makes two questions the same.
 fn key(url: &reqwest::Url, user: &str) -> String {
-    format!("{} {user}", url.origin().ascii_serialization())
+    format!(
+        "{}{} {user}",
+        url.origin().ascii_serialization(),
+        url.path()
+    )
 }

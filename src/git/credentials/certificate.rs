@@ -19,16 +19,17 @@ impl Helpers {
         let mut answers = self.answers();
         let key = self.key_of(&question)?;
         match answers.get(&key) {
-            Some(Answer::None) => return Ok(None),
+            Some(Answer::None(_)) => return Ok(None),
             Some(Answer::Login(known, _)) => return Ok(known.password().cloned()),
             None => {}
         }
         // A helper that fails is no reason not to ask the person.
-        let (found, failure) = match self.ask(question.clone()) {
-            Ok(found) => (found, None),
-            Err(error) => (None, Some(error)),
+        let mut known = question.clone();
+        let (is_found, failure) = match self.ask(&mut known) {
+            Ok(is_found) => (is_found, None),
+            Err(error) => (false, Some(error)),
         };
-        let found = found.or_else(|| {
+        let found = is_found.then_some(known).or_else(|| {
             let password = asking.certificate_password(certificate)?;
             let typed = Login {
                 user: String::new(),
@@ -37,7 +38,7 @@ impl Helpers {
             Some(question.with_login(&typed))
         });
         let Some(found) = found else {
-            answers.insert(key, Answer::None);
+            answers.insert(key, Answer::None(None));
             return failure.map_or(Ok(None), Err);
         };
         for secret in found.secrets() {

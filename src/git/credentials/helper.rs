@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::git::exec_path;
-use crate::process::{Inheritance, Leftovers, Program};
+use crate::process::{Captured, Inheritance, Leftovers, Program};
 
 use super::credential::{Malformed, Verb};
 use super::{Credential, CredentialError};
@@ -43,9 +43,10 @@ pub(super) fn ask(
     known: &mut Credential,
 ) -> Result<(), CredentialError> {
     let answer = run(start, helper, Verb::Get, known)?;
-    let read = match answer {
-        Some(answer) => known.read(&answer),
-        None => Err(Malformed::Line),
+    let read = if answer.is_cut() && !has_end(&answer.bytes) {
+        Err(Malformed::Line)
+    } else {
+        known.read(&answer.bytes)
     };
     read.map_err(|malformed| match malformed {
         Malformed::OtherHost => CredentialError::OtherHost {
@@ -67,13 +68,19 @@ pub(super) fn tell(
     run(start, helper, verb, known).map(drop)
 }
 
-/// Returns what the helper writes; `None` when that is endless.
+/// Says whether an answer has the blank line that ends it: what follows it may be endless.
+fn has_end(answer: &[u8]) -> bool {
+    let mut lines = answer.split_inclusive(|byte| *byte == b'\n');
+    lines.any(|line| matches!(line, b"\n" | b"\r\n"))
+}
+
+/// Returns what the helper writes.
 fn run(
     start: &Start,
     helper: &str,
     verb: Verb,
     known: &Credential,
-) -> Result<Option<Vec<u8>>, CredentialError> {
+) -> Result<Captured, CredentialError> {
     let input = known.write(verb).map_err(|_| CredentialError::Unsafe)?;
     let failed = |source| CredentialError::Helper {
         helper: name(helper),
@@ -97,7 +104,7 @@ fn run(
             .variable("GCM_INTERACTIVE", "never");
     }
     let output = program.run().map_err(failed)?;
-    Ok((!output.stdout.is_cut()).then_some(output.stdout.bytes))
+    Ok(output.stdout)
 }
 
 /// Makes the command line that git makes, for the shell.

@@ -34,8 +34,8 @@ pub struct Answers(Arc<Mutex<BTreeMap<Vec<u8>, Answer>>>);
 pub(super) enum Answer {
     /// A login, and whether the helpers were told that it works.
     Login(Box<Credential>, bool),
-    /// No helper has one.
-    None,
+    /// No helper has one; perhaps one knows the user.
+    None(Option<String>),
 }
 
 /// The helpers that the user's and the system's configuration name for one URL.
@@ -125,17 +125,29 @@ impl Helpers {
         let mut answers = self.answers();
         let key = self.key(url, user)?;
         match answers.get(&key) {
-            Some(Answer::None) => return Ok(None),
+            Some(Answer::None(_)) => return Ok(None),
             Some(Answer::Login(login, _)) => return Ok(Some((**login).clone())),
             None => {}
         }
-        let found = self.ask(self.question(url, user, offered))?;
-        let answer = match &found {
-            Some(found) => Answer::Login(Box::new(found.clone()), false),
-            None => Answer::None,
+        let mut known = self.question(url, user, offered);
+        let is_found = self.ask(&mut known)?;
+        let answer = if is_found {
+            Answer::Login(Box::new(known.clone()), false)
+        } else {
+            Answer::None(known.username().map(str::to_owned))
         };
         answers.insert(key, answer);
-        Ok(found)
+        Ok(is_found.then_some(known))
+    }
+
+    /// Returns the user whose password is asked for where no helper has it: the configured one, or the one that a helper
+    /// named when it was asked.
+    pub(super) fn user(&self, url: &reqwest::Url) -> Option<String> {
+        let key = self.key(url, None).ok()?;
+        match self.answers().get(&key) {
+            Some(Answer::None(Some(user))) => Some(user.clone()),
+            _ => self.username.clone(),
+        }
     }
 
     /// Learns what the helpers keep for `url`, so that it can be hidden in texts. No person is asked, and no helper
@@ -149,8 +161,9 @@ impl Helpers {
         let mut unattended = self.clone();
         unattended.start.attended = false;
         // An empty answer does not count for a caller that may ask a person.
-        if let Some(found) = unattended.ask(unattended.question(url, user, &[]))? {
-            answers.insert(key, Answer::Login(Box::new(found), false));
+        let mut known = unattended.question(url, user, &[]);
+        if unattended.ask(&mut known)? {
+            answers.insert(key, Answer::Login(Box::new(known), false));
         }
         Ok(())
     }
@@ -162,7 +175,8 @@ impl Helpers {
         offered: &[String],
     ) -> Result<Option<Credential>, CredentialError> {
         credential.next_stage(offered);
-        self.ask(credential)
+        let is_found = self.ask(&mut credential)?;
+        Ok(is_found.then_some(credential))
     }
 
     /// Tells every helper that a login works; once.
@@ -212,11 +226,11 @@ impl Helpers {
         self.tell(Verb::Store, &credential)
     }
 
-    /// Asks one helper after the other until the login is complete.
-    pub(super) fn ask(&self, mut known: Credential) -> Result<Option<Credential>, CredentialError> {
+    /// Asks one helper after the other until the login is complete, and says whether it is.
+    pub(super) fn ask(&self, known: &mut Credential) -> Result<bool, CredentialError> {
         let mut failure = None;
         for command in &self.commands {
-            let asked = helper::ask(&self.start, command, &mut known);
+            let asked = helper::ask(&self.start, command, known);
             for secret in known.secrets() {
                 self.known.add_login(known.username(), Some(secret));
             }
@@ -231,7 +245,7 @@ impl Helpers {
             if known.is_complete() {
                 known.set_offered(&[]);
                 command.clone_into(&mut known.helper);
-                return Ok(Some(known));
+                return Ok(true);
             }
             if known.is_quit() {
                 return Err(CredentialError::Quit {
@@ -239,7 +253,7 @@ impl Helpers {
                 });
             }
         }
-        failure.map_or(Ok(None), Err)
+        failure.map_or(Ok(false), Err)
     }
 
     pub(super) fn tell(&self, verb: Verb, credential: &Credential) -> Result<(), CredentialError> {
@@ -253,7 +267,7 @@ impl Helpers {
 
     fn question(&self, url: &reqwest::Url, user: Option<&str>, offered: &[String]) -> Credential {
         let path = percent_decoded(url.path().trim_matches('/'));
-        let path = (self.path == UrlPath::Shown && !path.is_empty()).then_some(path);
+        let path = (self.see_paths() && !path.is_empty()).then_some(path);
         let user = user.filter(|user| !user.is_empty());
         let host = url.host_str().unwrap_or_default();
         let host = match &self.written_host {

@@ -208,14 +208,28 @@ impl Sources {
             }),
             // libcurl sends it so for git.
             Next::UserAlone => user.map(|user| Found::given(alone(user), LoginSource::Url)),
-            Next::Asking => self.asking.login(&self.url, user).map(|(login, source)| {
-                self.helpers
-                    .known()
-                    .add_login(Some(&login.user), Some(&login.password));
-                Found::given(login, source)
-            }),
+            Next::Asking => {
+                let (url, user) = self.asked();
+                let said = self.asking.login(&url, user.as_deref());
+                said.map(|(login, source)| {
+                    self.helpers
+                        .known()
+                        .add_login(Some(&login.user), Some(&login.password));
+                    Found::given(login, source)
+                })
+            }
             _ => None,
         })
+    }
+
+    /// Returns what a person is asked for: a URL, with its path where helpers see it, and the user where one is known.
+    fn asked(&self) -> (Url, Option<String>) {
+        let mut url = self.url.clone();
+        if !self.helpers.see_paths() {
+            url.set_path("");
+        }
+        let named = || self.helpers.user(&self.url);
+        (url, self.user.clone().or_else(named))
     }
 
     const fn step(&mut self) {
@@ -258,12 +272,15 @@ impl Sources {
                 self.helpers
                     .approve(&self.url, self.user.as_deref(), credential)
             }
-            (None, Some(login), LoginSource::Program(_) | LoginSource::Terminal)
+            (None, Some(login), LoginSource::Program(_) | LoginSource::Terminal) => {
+                let (url, user) = self.asked();
                 if self
                     .asking
-                    .is_to_be_kept(&self.url, self.user.as_deref().unwrap_or_default()) =>
-            {
-                self.helpers.keep(&self.url, login)
+                    .is_to_be_kept(&url, user.as_deref().unwrap_or_default())
+                {
+                    self.helpers.keep(&self.url, login)?;
+                }
+                Ok(())
             }
             _ => Ok(()),
         }

@@ -66,6 +66,9 @@ fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl,
     };
     let is_there = match place {
         RewriteBase::Scheme(scheme) => url.scheme() == scheme && url.password().is_none(),
+        RewriteBase::SshUser(user) => {
+            url.scheme() == Scheme::Ssh && url.password().is_none() && url.user() == Some(user)
+        }
         // A directory: what is below it is, as long as no part leads out again.
         RewriteBase::Url(place) => url.has_authority_of(&place) && !url.climbs(),
     };
@@ -73,20 +76,25 @@ fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl,
 }
 
 /// What the base of a rewrite says of the place.
-enum RewriteBase {
+enum RewriteBase<'a> {
     /// Only the scheme, as `https://` does.
     Scheme(Scheme),
+    /// Only that ssh logs in as this user, as `ssh://git@` does: no host learns a secret by it.
+    SshUser(&'a str),
     /// All of it.
     Url(RemoteUrl),
 }
 
 /// Returns the place that a base names, with some path behind it.
-fn place_of_base(base: &str) -> Option<RewriteBase> {
+fn place_of_base(base: &str) -> Option<RewriteBase<'_>> {
     if let Some((scheme, authority)) = base.split_once("://") {
         return match (scheme, authority) {
             ("https", "") => Some(RewriteBase::Scheme(Scheme::Https)),
             ("http", "") => Some(RewriteBase::Scheme(Scheme::Http)),
             ("ssh", "") => Some(RewriteBase::Scheme(Scheme::Ssh)),
+            ("ssh", login) if login.ends_with('@') && !login.contains([':', '/', '%']) => {
+                login.strip_suffix('@').map(RewriteBase::SshUser)
+            }
             _ => RemoteUrl::parse(&format!("{base}/x"))
                 .ok()
                 .map(RewriteBase::Url),

@@ -9,9 +9,9 @@ use crate::names::Scheme;
 use crate::net::{TlsFault, TlsPlace};
 use crate::secrets::KnownSecrets;
 
+use super::ssh_login::{key_problem, login_advice};
 use super::ssh_words::{
-    DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, SSH_SETUP,
-    is_remark, key_problem,
+    DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, SSH_SETUP, is_remark,
 };
 
 /// How many lines of a server's message are kept.
@@ -110,7 +110,8 @@ pub(super) fn from_stderr(
     }
     if let Some(said) = find(NO_LOGIN).filter(|_| is_ssh) {
         let said = key_problem(&messages).cloned().unwrap_or(said);
-        return TransportError::SshLogin { said };
+        let advice = login_advice(&said, &messages);
+        return TransportError::SshLogin { said, advice };
     }
     if let Some(said) = find(SSH_SETUP).filter(|_| is_ssh && stage == Stage::Opening) {
         return TransportError::SshSetup { said };
@@ -286,9 +287,9 @@ mod tests {
         never: ssh was not let in: sign_and_send_pubkey: signing failed for ED25519 "k" from agent: agent refused operation
           unlock the key in the agent, or touch it when it asks
         never: ssh was not let in: no such identity: /k: No such file or directory
-          make `ssh -o BatchMode=yes` to the host work first
+          put the key where ssh looks for it, or name it where it is: IdentityFile in ~/.ssh/config, or `-i` of the ssh command
         never: ssh was not let in: Host key verification failed.
-          connect once by hand and compare the key of the host: ssh HOST
+          connect once by hand, and compare the key that ssh shows with the host's: git push --dry-run REMOTE HEAD
         never: ssh was not let in: @    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
           ask the server's administrator whether its key was changed; then take the old one out: ssh-keygen -R HOST
         never: ssh was not let in: Received disconnect from 1.2.3.4 port 22:2: Too many authentication failures

@@ -93,6 +93,8 @@ pub enum TransportError {
     SshLogin {
         /// ssh's message.
         said: String,
+        /// What to do about it.
+        advice: String,
     },
     /// The configuration of ssh keeps it from connecting.
     #[error("ssh did not connect{}", tail(.said))]

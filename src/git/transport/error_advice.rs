@@ -3,7 +3,8 @@
 use sendoff_push::Rejection;
 
 use super::TransportError;
-use super::ssh_words::{denied_advice, is_want_of_right, login_advice};
+use super::ssh_login::setup_advice;
+use super::ssh_words::{denied_advice, is_want_of_right};
 
 impl TransportError {
     /// Returns what to do about it, in one line.
@@ -50,10 +51,8 @@ impl TransportError {
                 denied_advice(said).unwrap_or("ask for write access, or use a token that has it")
             }
             Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(),
-            Self::SshLogin { said } => login_advice(said),
-            Self::SshSetup { .. } => {
-                "mend what ssh names, in ~/.ssh/config or its options: `ssh -o BatchMode=yes` to the host has to work"
-            }
+            Self::SshLogin { advice, .. } => return Some(advice.clone()),
+            Self::SshSetup { said } => return Some(setup_advice(said)),
             Self::Failing { .. } => {
                 "run again in a while: nothing is lost; where it stays so, tell the server's administrator"
             }

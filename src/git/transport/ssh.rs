@@ -83,12 +83,7 @@ fn command(target: Target<'_>) -> Result<Program, TransportError> {
 
 /// Returns the variant that the user configured, or that follows from the program's name.
 fn named_variant(options: &PushOptions) -> Option<Variant> {
-    match options
-        .ssh_variant
-        .as_deref()
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
+    match options.ssh_variant.as_deref() {
         None | Some("" | "auto") => {}
         Some("plink" | "putty") => return Some(Variant::Plink),
         Some("tortoiseplink") => return Some(Variant::TortoisePlink),

@@ -107,15 +107,6 @@ pub(super) const SSH_SETUP: &[&str] = &[
     "percent_expand",
 ];
 
-/// What ssh writes of a key before it says that it was not let in, in the order in which it tells more.
-const KEY_PROBLEMS: &[&str] = &[
-    "are too open",
-    "agent refused operation",
-    "no such identity",
-    "bad permissions",
-    "identification has changed",
-];
-
 /// Says whether a line is a remark of ssh's on a connection that may be fine.
 pub(super) fn is_remark(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
@@ -129,52 +120,17 @@ pub(super) fn is_remark(line: &str) -> bool {
         "pseudo-terminal will not be allocated",
         "authenticated to ",
         "transferred: ",
+        "failed to add the host to the list of known hosts",
+        "could not create directory",
+        "bind ",
+        "bind: ",
+        "channel_setup_fwd_listener",
+        "could not request local forwarding",
+        "warning: remote port forwarding failed",
+        "x11 forwarding request failed",
+        "controlsocket ",
     ];
     begins.iter().any(|begin| line.starts_with(begin))
-}
-
-/// Returns the line that says most about a key that did not open the door.
-pub(super) fn key_problem(lines: &[String]) -> Option<&String> {
-    let says = |words: &str| {
-        let has = |line: &&String| line.to_ascii_lowercase().contains(words);
-        lines.iter().find(has)
-    };
-    KEY_PROBLEMS.iter().find_map(|words| says(words))
-}
-
-/// Causes of a login by ssh that failed, and what to do about each.
-const LOGIN_ADVICE: &[(&str, &str)] = &[
-    (
-        "identification has changed",
-        "ask the server's administrator whether its key was changed; then take the old one out: ssh-keygen -R HOST",
-    ),
-    (
-        "host key verification failed",
-        "connect once by hand and compare the key of the host: ssh HOST",
-    ),
-    (
-        "are too open",
-        "let nobody else read the key: chmod 600 on its file",
-    ),
-    (
-        "agent refused operation",
-        "unlock the key in the agent, or touch it when it asks",
-    ),
-    (
-        "too many authentication failures",
-        "name the one key of the host in ~/.ssh/config: IdentityFile, with IdentitiesOnly yes",
-    ),
-];
-
-/// Returns what to do about a login by ssh that failed.
-pub(super) fn login_advice(said: &str) -> &'static str {
-    let said = said.to_ascii_lowercase();
-    let mut known = LOGIN_ADVICE.iter();
-    let found = known.find(|(words, _)| said.contains(words));
-    found.map_or(
-        "make `ssh -o BatchMode=yes` to the host work first",
-        |(_, advice)| advice,
-    )
 }
 
 /// Causes of a refusal that more rights do not mend, and what to do about each.

@@ -1,12 +1,12 @@
 //! `RemoteUrl`: where a remote is; hides its password.
 
 mod error;
+mod http_address;
 mod parse;
 mod path;
 mod repository_name;
 mod scheme;
 mod ssh_address;
-mod usual_host;
 
 use std::borrow::Cow;
 use std::fmt;

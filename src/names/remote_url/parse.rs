@@ -7,8 +7,8 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 use super::error::RemoteUrlError;
+use super::http_address::{authority, is_plain, with_escaped_percent, with_usual_host};
 use super::ssh_address::{SshAddress, is_scp_like};
-use super::usual_host::{authority, is_plain, with_usual_host};
 use super::{RemoteUrl, Scheme, path};
 
 impl RemoteUrl {
@@ -27,17 +27,21 @@ impl RemoteUrl {
         {
             return Err(RemoteUrlError::Scheme(helper.to_owned()));
         }
-        if authority(text).is_some_and(|authority| authority.matches('@').count() > 1) {
-            // What stands before the first one could be read as the host.
-            return Err(RemoteUrlError::Ambiguous);
-        }
         if let Some((scheme, _)) = text.split_once("://")
             && !["https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"].contains(&scheme)
         {
             return Err(RemoteUrlError::Scheme(scheme.to_owned()));
         }
+        // There only the last `@` is before the host, for git and for ssh.
         if let Some(url) = ssh(text)? {
             return Ok(url);
+        }
+        if authority(text).is_some_and(|authority| authority.matches('@').count() > 1) {
+            // What stands before the first one could be read as the host.
+            return Err(RemoteUrlError::Ambiguous);
+        }
+        if let Some(text) = with_escaped_percent(text) {
+            return Self::parse(&text);
         }
         if let Some((text, host)) = with_usual_host(text)? {
             return Ok(Self {

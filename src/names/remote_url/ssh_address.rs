@@ -185,6 +185,10 @@ mod tests {
         assert_eq!(read("ssh://[::1]/r"), "- ::1 - /r");
         assert_eq!(read("ssh://h:/r"), "- h - /r");
         assert_eq!(read("first.last+x@dom@h:r"), "first.last+x@dom h - r");
+        assert_eq!(
+            read("ssh://first.last@corp.test@h:29418/r"),
+            "first.last@corp.test h 29418 /r"
+        );
         assert_eq!(read("DOM\\user@h:r"), "DOM\\user h - r");
         assert_eq!(read("a#b~1@h:r"), "a#b~1 h - r");
         assert_eq!(read("host$@h:r"), "host$ h - r");

@@ -241,6 +241,29 @@ fn urls_are_rewritten_by_the_users_configuration_alone() {
 }
 
 #[test]
+fn a_base_may_name_no_more_than_the_user_of_ssh() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let url = |of: &str| {
+        sandbox.git(&work, &["config", "remote.origin.url", of]);
+        let ours = open(&sandbox, &work).remote(None, None);
+        let gits = sandbox.git(&work, &["remote", "get-url", "origin"]);
+        (ours.map(|remote| remote.url.to_string()), gits)
+    };
+    append(
+        &sandbox.home().join(".gitconfig"),
+        "[url \"ssh://git@\"]\n\tinsteadOf = git://\n\
+         [url \"https://CANARY@\"]\n\tinsteadOf = http://\n",
+    );
+    let (ours, gits) = url("git://h.test/o/r.git");
+    assert_eq!(gits, "ssh://git@h.test/o/r.git");
+    assert_eq!(ours.unwrap(), gits);
+    // The host that the repository names gets nothing that may be a token, and chooses no user.
+    assert!(url("http://h.test/o/r.git").0.is_err());
+    assert!(url("git://me@h.test/o/r.git").0.is_err());
+}
+
+#[test]
 fn the_environment_rewrites_nothing() {
     supervise!();
     // The test's own process has a clean environment, so this asks a child that has a hostile one.

@@ -65,8 +65,9 @@ fn what_the_server_sets_goes_back_to_it_where_the_user_names_a_file() {
                 "HTTP/1.1 {status}\r\nwww-authenticate: Basic realm=\"x\"\r\nset-cookie: s=1; Path=/; HttpOnly\r\n\
                  content-length: 0\r\nconnection: close\r\n\r\n"
             );
-            drop(client.write_all(answer.as_bytes()));
+            // Whoever has the answer looks at once what was told.
             drop(tell.send(cookies));
+            drop(client.write_all(answer.as_bytes()));
         }
     });
     let helper = "!f() { echo username=me; echo password=pw; }; f";

@@ -147,11 +147,39 @@ fn hooks_path_is_followed_as_git_follows_it_and_never_out_of_the_work_tree() {
         opened(&sandbox, &work).pre_push_hook(),
         PrePush::Outside(_)
     ));
+    sandbox.git(&work, &["config", "core.hooksPath", "~/hooks"]);
+    assert!(matches!(
+        opened(&sandbox, &work).pre_push_hook(),
+        PrePush::Outside(_)
+    ));
     std::os::unix::fs::symlink(&outside, work.join("inside")).unwrap();
     sandbox.git(&work, &["config", "core.hooksPath", "inside"]);
     assert!(matches!(
         opened(&sandbox, &work).pre_push_hook(),
         PrePush::Outside(_)
+    ));
+}
+
+#[test]
+fn hooks_path_set_to_nothing_leads_to_no_hook() {
+    let sandbox = Sandbox::new();
+    let (work, _) = with_origin(&sandbox);
+    for path in ["work-r/pre-push", "work-r/.git/hooks/pre-push"] {
+        script(&sandbox, path, "exit 1");
+    }
+    for scope in ["--local", "--global"] {
+        sandbox.git(&work, &["config", scope, "core.hooksPath", ""]);
+        assert_eq!(
+            opened(&sandbox, &work).pre_push_hook(),
+            PrePush::None,
+            "{scope}"
+        );
+        sandbox.git(&work, &["push", "-q", "origin", "HEAD"]);
+        sandbox.git(&work, &["config", scope, "--unset", "core.hooksPath"]);
+    }
+    assert!(matches!(
+        opened(&sandbox, &work).pre_push_hook(),
+        PrePush::Found(_)
     ));
 }
 

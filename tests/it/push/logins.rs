@@ -238,6 +238,11 @@ fn x19_helpers_answer_within_the_protocol_only() {
         flood.to_string().contains("cannot be understood"),
         "{flood}"
     );
+    let ended = ask("!echo password=pw; echo; head -c 1000000 /dev/zero; true").unwrap();
+    assert!(
+        ended.is_some(),
+        "what follows the blank line does not count"
+    );
     assert!(ask("no-such-helper-anywhere").unwrap().is_none());
 }
 

@@ -62,6 +62,7 @@ mod served;
 mod services;
 mod socks;
 mod ssh;
+mod ssh_advice;
 mod ssh_asks;
 pub(crate) mod sshd;
 mod stale;

@@ -127,3 +127,61 @@ fn a_client_certificate_of_version_1_is_shown_as_by_git() {
         "{said}"
     );
 }
+
+/// Guards the forms of PEM that OpenSSL takes: a byte order mark, blanks around lines, the label of long ago.
+#[test]
+fn a_file_of_authorities_may_be_written_as_openssl_reads_it() {
+    supervise!();
+    let (front, authority, served) = behind(&["localhost"], |_| {});
+    let url = front.url().replace("127.0.0.1", "localhost");
+    let pem = std::fs::read_to_string(&authority.path).unwrap();
+    for written in [
+        format!("\u{feff}{pem}"),
+        pem.replace("CERTIFICATE", "X509 CERTIFICATE"),
+        pem.replace('\n', " \r\n\t"),
+    ] {
+        std::fs::write(&authority.path, &written).unwrap();
+        both(&served, &url, true);
+    }
+}
+
+/// Guards the advice on a key of P-521, obeyed.
+#[test]
+fn a_clients_key_of_a_kind_that_is_not_supported_is_replaced() {
+    supervise!();
+    let (Some(program), Some(openssl)) = (tool("nginx"), tool("openssl")) else {
+        return;
+    };
+    let served = Served::start(GitServerOptions::default());
+    let authority = Authority::new(&served.sandbox);
+    let sandbox = &served.sandbox;
+    sandbox.write("ca.key", authority.key_pem());
+    let make = "OPENSSL ecparam -name CURVE -genkey -noout -out CURVE.key\n\
+         OPENSSL req -new -key CURVE.key -subj /CN=me -out CURVE.csr\n\
+         OPENSSL x509 -req -in CURVE.csr -CA ca.pem -CAkey ca.key -set_serial 8 -days 2 -out CURVE.pem 2>/dev/null\n";
+    let (_nginx, url) = nginx_with_clients(&served, &program, &authority);
+    let said = ["secp521r1", "prime256v1"].map(|curve| {
+        let make = make.replace("OPENSSL", openssl.to_str().unwrap());
+        let mut shell = sandbox.command("sh");
+        let make = make.replace("CURVE", curve);
+        succeed(shell.arg("-ec").arg(make).current_dir(sandbox.path("")));
+        for (key, end) in [("http.sslCert", "pem"), ("http.sslKey", "key")] {
+            let path = sandbox.path(&format!("{curve}.{end}"));
+            set(&served, key, path.to_str().unwrap());
+        }
+        let pushed = push_head(
+            sandbox,
+            &served.work,
+            &url,
+            &configured(sandbox, &served.work, &url),
+        );
+        pushed.map_err(|error| rendered(sandbox, &error)).err()
+    });
+    let refused = said[0].as_ref().unwrap();
+    assert!(refused.contains("secp521r1.key` is of a kind"), "{refused}");
+    assert!(
+        refused.contains("for a key of RSA, P-256, P-384 or Ed25519"),
+        "{refused}"
+    );
+    assert_eq!(said[1], None);
+}

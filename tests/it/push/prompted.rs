@@ -214,3 +214,36 @@ fn the_program_that_is_asked_is_the_one_that_git_asks() {
         asked.arrived(&ours);
     }
 }
+
+/// Guards that only what is not known is asked for, in git's words: a user that the configuration or a helper names, and the
+/// path where helpers see it.
+#[test]
+fn a_program_is_asked_for_what_is_not_known_alone() {
+    let user = "!f() { test \"$1\" = get && echo username=me; }; f";
+    let settings: [(&str, &str); 3] = [
+        ("credential.username", "me"),
+        ("credential.helper", user),
+        ("credential.useHttpPath", "true"),
+    ];
+    for (key, value) in settings {
+        let asked = Asked::new();
+        let sandbox = &asked.served.sandbox;
+        sandbox.git(&asked.served.work, &["config", "--global", key, value]);
+        let log = sandbox.path("asked.log");
+        let text = format!(
+            "#!/bin/sh\necho \"$1\" >> '{}'\ncase \"$1\" in User*) echo me;; *) echo pw;; esac\n",
+            log.display()
+        );
+        let program = sandbox.executable("bin/asks", text);
+        let said = |mut command: Command| {
+            command.env("GIT_ASKPASS", &program);
+            let shown = Terminal::new().talk(command, &[]);
+            let said = std::fs::read_to_string(&log).unwrap_or(shown);
+            std::fs::remove_file(&log).unwrap_or_default();
+            said
+        };
+        let (ours, gits) = (said(asked.ours()), said(asked.gits()));
+        assert_eq!(ours, gits, "{key}");
+        asked.arrived(&ours);
+    }
+}

@@ -114,6 +114,18 @@ fn the_users_configuration_lies_where_the_variable_says() {
     twin.both_arrive();
 }
 
+#[test]
+fn the_directories_of_the_users_configuration_may_be_relative() {
+    let text = "[credential]\n\thelper = \"!f() { echo username=me; echo password=pw; }; f\"\n";
+    for (variable, file) in [("XDG_CONFIG_HOME", "git/config"), ("HOME", ".gitconfig")] {
+        let mut twin = Twin::new(guarded());
+        let path = format!("work-r/elsewhere/{file}");
+        twin.served.sandbox.write(&path, text);
+        twin.variables.push((variable, "elsewhere".to_owned()));
+        twin.both_arrive();
+    }
+}
+
 /// Guards which program is started with which arguments, by keys and by variables; later ones count more.
 #[test]
 fn the_ssh_program_gets_the_arguments_that_git_gives_it() {

@@ -91,7 +91,8 @@ impl Credential {
                 "capability[]" if value == "state" => self.knows_state.answered = true,
                 "protocol" if value != self.protocol => return Err(Malformed::OtherHost),
                 "host" if !self.is_host(value) => return Err(Malformed::OtherHost),
-                "path" => self.path = Some(value.to_owned()),
+                // A helper that sees no path gets none back.
+                "path" if self.path.is_some() => self.path = Some(value.to_owned()),
                 "url" => self.read_url(value)?,
                 // What later versions of git may learn.
                 _ => {}

@@ -49,8 +49,19 @@ impl CookieJar {
     }
 
     fn of_text(text: &str, now: Timestamp) -> Self {
-        let lines = text.lines();
-        Self(lines.filter_map(|line| of_line(line, now)).collect())
+        let mut jar = Self::default();
+        for cookie in text.lines().filter_map(|line| of_line(line, now)) {
+            jar.replace(&cookie);
+            jar.0.push(cookie);
+        }
+        jar
+    }
+
+    /// Removes the cookie that `new` takes the place of.
+    fn replace(&mut self, new: &Cookie) {
+        let names = |it: &Cookie| (it.name.clone(), it.domain.clone(), it.path.clone());
+        let place = names(new);
+        self.0.retain(|known| names(known) != place);
     }
 
     /// Returns the value of the `Cookie` header for `url`; `None` when there is none for it.
@@ -92,11 +103,7 @@ impl CookieJar {
             if !cookie.is_of_host(&host) || (cookie.secure && !is_secure(url)) {
                 continue;
             }
-            let same = |known: &Cookie| {
-                (&known.name, &known.domain, &known.path)
-                    == (&cookie.name, &cookie.domain, &cookie.path)
-            };
-            self.0.retain(|known| !same(known));
+            self.replace(&cookie);
             if !cookie.is_over(now) && self.0.len() < MAX_COOKIES {
                 self.0.push(cookie);
             }
@@ -119,7 +126,9 @@ fn of_line(line: &str, now: Timestamp) -> Option<Cookie> {
     let mut next = || fields.next();
     let (domain, below, path) = (next()?, next()?, next()?);
     let (secure, expires, name) = (next()?, next()?, next()?);
-    let expires: i64 = expires.parse().ok()?;
+    // Some programs write parts of a second.
+    let whole = expires.split_once('.').map_or(expires, |(whole, _)| whole);
+    let expires: i64 = whole.parse().ok()?;
     Some(Cookie {
         name: name.to_owned(),
         value: next().unwrap_or_default().to_owned(),
@@ -205,7 +214,8 @@ mod tests {
 
     const FILE: &str = "# Netscape HTTP Cookie File\n\
         git.example.test\tFALSE\t/\tFALSE\t0\ta\t1\n\
-        .example.test\tTRUE\t/team\tFALSE\t2000000000\tb\t2\n\
+        .example.test\tTRUE\t/team\tFALSE\t2000000000.25\tb\told\n\
+        .example.test\tTRUE\t/team\tFALSE\t2000000000.25\tb\t2\n\
         #HttpOnly_git.example.test\tFALSE\t/\tTRUE\t0\tsecure\t3\n\
         git.example.test\tFALSE\t/\tFALSE\t1000\told\t4\n\
         Set-Cookie: c=5; Domain=git.example.test; Path=/team\n\

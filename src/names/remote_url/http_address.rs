@@ -1,4 +1,4 @@
-//! The host of an http(s) URL in the spelling that is looked up.
+//! The login and the host of an http(s) URL, in the spelling that both parsers read alike.
 
 use super::error::RemoteUrlError;
 
@@ -6,6 +6,28 @@ use super::error::RemoteUrlError;
 pub(super) fn authority(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("://")?;
     rest.split(['/', '?', '#', '\\']).next()
+}
+
+/// Returns a URL of http(s) in whose login every `%` that begins no escape is one itself, as it stands for itself to git;
+/// `None` where there is none.
+pub(super) fn with_escaped_percent(text: &str) -> Option<String> {
+    let (scheme @ ("http" | "https"), rest) = text.split_once("://")? else {
+        return None;
+    };
+    let (login, place) = authority(text)?.split_once('@')?;
+    let begins_escape = |at: usize| {
+        let digits = login.as_bytes().get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let escaped: String = login
+        .char_indices()
+        .map(|(at, c)| match c {
+            '%' if !begins_escape(at) => "%25".to_owned(),
+            c => c.to_string(),
+        })
+        .collect();
+    let path = rest.get(login.len() + 1 + place.len()..)?;
+    (escaped != login).then(|| format!("{scheme}://{escaped}@{place}{path}"))
 }
 
 /// Returns a URL of http(s) with the host that is looked up, as libcurl makes it of one beyond ASCII (RFC 5891) and of an address
@@ -61,7 +83,24 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use crate::names::RemoteUrl;
+
+    #[test]
+    fn a_percent_sign_that_begins_no_escape_stands_for_itself_in_a_login() {
+        for (login, user, password) in [
+            ("u:50%", "u", "50%"),
+            ("u:p%zz%41%4", "u", "p%zzA%4"),
+            ("a%b%40c:p", "a%b@c", "p"),
+        ] {
+            let url = RemoteUrl::parse(&format!("https://{login}@h.test/o/100%/r")).unwrap();
+            let shown = url.password().map(ExposeSecret::expose_secret);
+            assert_eq!((url.user(), shown), (Some(user), Some(password)), "{login}");
+            assert_eq!(url.path(), "/o/100%/r");
+        }
+        assert!(RemoteUrl::parse("https://u%@evil@h/r").is_err());
+    }
 
     #[test]
     fn a_host_beyond_ascii_is_spelled_as_it_is_looked_up() {

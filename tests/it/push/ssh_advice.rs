@@ -1,0 +1,269 @@
+//! The advice on each failure of a real ssh, obeyed: then the push arrives, and git's does.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use sendoff::demo::git_server::GitServerOptions;
+
+use crate::sandbox::succeed;
+
+use super::as_git::Twin;
+use super::prompted::Terminal;
+use super::sshd::Ssh;
+
+/// A remote behind a real sshd, and the user's configuration of ssh.
+struct Host {
+    twin: Twin,
+    ssh: Ssh,
+    /// The variables of an agent, where one is started, and its process.
+    agent: Option<String>,
+}
+
+impl Host {
+    /// Starts an sshd, which lets the user in; nothing where the machine has none.
+    fn start() -> Option<Self> {
+        let twin = Twin::new(GitServerOptions::default());
+        let sandbox = &twin.served.sandbox;
+        let ssh = Ssh::start(sandbox);
+        if !ssh.is_real {
+            return None;
+        }
+        let url = format!("{}{}", ssh.place, twin.served.remote.display());
+        sandbox.git(&twin.served.work, &["remote", "set-url", "origin", &url]);
+        let command = format!("ssh -F {}", sandbox.path("ssh/config").display());
+        let mut host = Self {
+            twin,
+            ssh,
+            agent: None,
+        };
+        host.set("GIT_SSH_COMMAND", command);
+        host.config_by("user", "");
+        Some(host)
+    }
+
+    fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.twin.variables.push((name, value.into()));
+    }
+
+    /// Writes the user's configuration of ssh.
+    fn config(&self, lines: &str) {
+        let known = self.file("known").display().to_string();
+        let text = format!("{lines}UserKnownHostsFile {known}\n");
+        self.twin.served.sandbox.write("ssh/config", text);
+    }
+
+    /// Writes one that names the one key.
+    fn config_by(&self, key: &str, more: &str) {
+        let key = self.file(key).display().to_string();
+        self.config(&format!("{more}IdentityFile {key}\nIdentitiesOnly yes\n"));
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.twin.served.sandbox.path("ssh").join(name)
+    }
+
+    fn shell(&self, command: &str) -> String {
+        let mut shell = self.twin.served.sandbox.command("sh");
+        let output = shell
+            .args(["-c", command])
+            .envs(
+                self.twin
+                    .variables
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
+            .current_dir(self.file(""))
+            .stderr(Stdio::null())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Starts an agent that asks, for each use of a key, whether the file `touched` is there.
+    fn agent(&mut self) {
+        let text = format!("#!/bin/sh\ntest -e {}\n", self.file("touched").display());
+        let ask = self.twin.served.sandbox.executable("ask-use", text);
+        let socket = self.file("agent").display().to_string();
+        let started = self.shell(&format!(
+            "SSH_ASKPASS={} SSH_ASKPASS_REQUIRE=force DISPLAY=: ssh-agent -a {socket}",
+            ask.display()
+        ));
+        let pid = started.split("SSH_AGENT_PID=").nth(1).unwrap();
+        self.agent = Some(pid.split(';').next().unwrap().to_owned());
+        self.set("SSH_AUTH_SOCK", socket);
+    }
+
+    /// Makes a key that the server knows no more of than its name.
+    fn key(&self, name: &str) -> PathBuf {
+        let mut keygen = self.twin.served.sandbox.command("ssh-keygen");
+        succeed(
+            keygen
+                .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+                .arg(self.file(name)),
+        );
+        self.file(name)
+    }
+
+    /// Connects by hand and answers that the key is the host's, as the advice says.
+    fn compares_the_key(&self) {
+        let git = std::process::Command::new("git");
+        let mut command = Terminal::session(&git, &["push", "--dry-run", "origin", "HEAD"]);
+        command
+            .envs(self.twin.served.sandbox.variables())
+            .envs(
+                self.twin
+                    .variables
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
+            .current_dir(&self.twin.served.work);
+        let question = "(yes/no/[fingerprint])? ";
+        let (shown, _) = Terminal::new().talk_to_end(command, &[(question, "yes\n")]);
+        assert!(shown.contains(question), "{shown}");
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Some(pid) = &self.agent {
+            self.shell(&format!("kill {pid}"));
+        }
+    }
+}
+
+/// Spoils something, expects the advice, and obeys it.
+fn obeyed(spoil: impl Fn(&mut Host), advice: &str, obey: impl Fn(&mut Host)) {
+    let Some(mut host) = Host::start() else {
+        return;
+    };
+    spoil(&mut host);
+    host.twin.neither_arrives(advice);
+    obey(&mut host);
+    host.twin.both_arrive();
+}
+
+#[test]
+fn a_host_that_is_not_known_is_compared_by_hand() {
+    obeyed(
+        |host| fs::write(host.file("known"), "").unwrap(),
+        "connect once by hand, and compare the key that ssh shows with the host's: git push --dry-run REMOTE HEAD",
+        |host| host.compares_the_key(),
+    );
+}
+
+#[test]
+fn the_old_key_of_a_host_is_taken_out_by_the_command_of_the_advice() {
+    let command = |host: &Host| {
+        let known = host.file("known").display().to_string();
+        format!("ssh-keygen -R '[127.0.0.1]:{}' -f {known}", host.ssh.port)
+    };
+    obeyed(
+        |host| {
+            let other = host.key("other").with_extension("pub");
+            let other = fs::read_to_string(other).unwrap();
+            let line = format!("[127.0.0.1]:{} {other}", host.ssh.port);
+            fs::write(host.file("known"), line).unwrap();
+        },
+        "then take the old one out: ssh-keygen -R '[127.0.0.1]:",
+        |host| {
+            host.twin.we_refuse(&command(host));
+            host.shell(&command(host));
+            host.compares_the_key();
+        },
+    );
+}
+
+#[test]
+fn a_key_that_others_can_read_is_hidden_from_them() {
+    let mode = |host: &Host, mode| {
+        fs::set_permissions(host.file("user"), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    obeyed(
+        |host| mode(host, 0o644),
+        "let nobody else read the key: chmod 600 on its file",
+        |host| mode(host, 0o600),
+    );
+}
+
+#[test]
+fn an_agent_that_asks_is_told_yes() {
+    obeyed(
+        |host| {
+            host.agent();
+            host.shell("ssh-add -c user && mv user kept");
+        },
+        "unlock the key in the agent, or touch it when it asks",
+        |host| fs::write(host.file("touched"), "").unwrap(),
+    );
+}
+
+#[test]
+fn of_many_keys_in_the_agent_the_one_of_the_host_is_named() {
+    obeyed(
+        |host| {
+            host.agent();
+            for number in 0..7 {
+                let key = host.key(&format!("more{number}"));
+                host.shell(&format!("ssh-add {}", key.display()));
+            }
+            host.config("");
+        },
+        "name the one key of the host in ~/.ssh/config: IdentityFile, with IdentitiesOnly yes",
+        |host| host.config_by("user", ""),
+    );
+}
+
+#[test]
+fn a_key_that_is_not_there_is_put_where_ssh_looks() {
+    obeyed(
+        |host| fs::rename(host.file("user"), host.file("elsewhere")).unwrap(),
+        "put the key where ssh looks for it, or name it where it is: IdentityFile in ~/.ssh/config",
+        |host| host.config_by("elsewhere", ""),
+    );
+}
+
+#[test]
+fn the_file_of_a_key_that_lost_its_end_is_written_again() {
+    obeyed(
+        |host| {
+            fs::copy(host.file("user"), host.file("kept")).unwrap();
+            let text = fs::read_to_string(host.file("user")).unwrap();
+            fs::write(host.file("user"), text.trim_end()).unwrap();
+        },
+        "write the file of the private key again as it was made: plain line breaks, one at its end",
+        |host| {
+            fs::copy(host.file("kept"), host.file("user")).unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_key_that_the_server_does_not_know_is_made_known() {
+    obeyed(
+        |host| fs::write(host.file("authorized"), "").unwrap(),
+        "make `ssh -o BatchMode=yes` to the host work first",
+        |host| {
+            fs::copy(host.file("user.pub"), host.file("authorized")).unwrap();
+        },
+    );
+}
+
+#[test]
+fn what_the_server_offers_is_taken_by_the_line_of_the_advice() {
+    obeyed(
+        |host| host.config_by("user", "HostKeyAlgorithms rsa-sha2-512\n"),
+        "take what it offers, in ~/.ssh/config: HostKeyAlgorithms +ssh-ed25519",
+        |host| host.config_by("user", "HostKeyAlgorithms +ssh-ed25519\n"),
+    );
+}
+
+#[test]
+fn a_configuration_that_ssh_does_not_read_is_mended() {
+    obeyed(
+        |host| host.config_by("user", "NoSuchOption yes\n"),
+        "mend what ssh names, in ~/.ssh/config or its options: `ssh -o BatchMode=yes` to the host has to work",
+        |host| host.config_by("user", ""),
+    );
+}
