@@ -242,6 +242,7 @@ fn urls_are_rewritten_by_the_users_configuration_alone() {
 
 #[test]
 fn a_base_may_name_no_more_than_the_user_of_ssh() {
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let url = |of: &str| {
