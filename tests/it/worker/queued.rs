@@ -301,23 +301,33 @@ fn the_question_whether_the_branch_arrived_goes_over_the_connection_of_the_push(
     let remote = url.replace("http://", &login) + "/acme/rocket.git";
     world.user_policy_with_git_at(&url, "");
     world.point_to(&remote);
-    let took = ["never", "always"].map(|verify| {
+    let connections_of_a_push = |verify: &str, attempt: usize| {
         // A new branch: nobody asks for HEAD.
-        let branch = format!("feature/{verify}");
+        let branch = format!("feature/{verify}-{attempt}");
         world
             .sandbox
             .git(world.work(), &["checkout", "-q", "-b", &branch]);
-        world.commit(verify, "more\n", "More");
+        world.commit(&branch.replace('/', "-"), "more\n", "More");
         let before = connections.load(Ordering::SeqCst);
         let verify = format!("steps.push.verify={verify}");
         let report = world.report(&["step", "push", "--set", &verify]);
         assert_eq!(report["verdict"], "done", "{report}");
         connections.load(Ordering::SeqCst) - before
+    };
+    let questions = || {
+        let log = world.git.log().into_iter();
+        let asked = log.filter(|request| request.query == "service=git-upload-pack");
+        asked.count()
+    };
+    assert_eq!(connections_of_a_push("never", 0), 1);
+    assert_eq!(questions(), 0);
+    // A server that ends its response late is not waited for, and on a busy machine this one does.
+    let on_the_same = (1..=5).find(|attempt| {
+        let took = connections_of_a_push("always", *attempt);
+        assert_eq!(questions(), *attempt);
+        took == 1
     });
-    assert_eq!(took, [1, 1]);
-    let asked = world.git.log().into_iter();
-    let asked = asked.filter(|request| request.query == "service=git-upload-pack");
-    assert_eq!(asked.count(), 1);
+    assert!(on_the_same.is_some(), "each question took a connection of its own");
 }
 
 #[test]

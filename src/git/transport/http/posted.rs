@@ -108,13 +108,18 @@ impl HttpConnection<'_> {
 /// How long the end of a response may take after its content, which is complete: less than a connection to a busy server.
 const END_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// After how many times of yielding two tasks, of which one wakes the other, have surely run. Each is a few microseconds.
+const YIELDS_FOR_TWO_TASKS: usize = 4;
+
 /// Reads what is left of a response, so that its connection can be used again. Where more comes than the end, or none, another
 /// connection is made.
 async fn read_to_end(mut response: Response) {
     let end = async { matches!(response.chunk().await, Ok(None)) };
     if timeout(END_TIMEOUT, end).await == Ok(true) {
         drop(response);
-        // The connection's own task puts it back.
-        yield_now().await;
+        // The connection's own task sees the end, and wakes the one that puts the connection back.
+        for _turn in 0..YIELDS_FOR_TWO_TASKS {
+            yield_now().await;
+        }
     }
 }
