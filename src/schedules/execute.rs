@@ -69,7 +69,8 @@ pub(super) async fn execute(
         }
         Err(error) => WorkOutcome::failed(&error),
         Ok(schedule) => {
-            let work = within_time(service, firing, row, &schedule);
+            let work = Box::pin(work(service, firing, row, &schedule));
+            let work = within_time(&schedule, work);
             let outcome = renewed(store, firing, work).await;
             let now = Clock::System.now();
             match wait(&outcome, &schedule, firing, now) {
@@ -88,14 +89,9 @@ pub(super) async fn execute(
 }
 
 /// Runs the work within the schedule's timeout. A panic fails only this firing.
-async fn within_time(
-    service: &Service,
-    firing: &ScheduleFiring,
-    row: &ScheduleRow,
-    schedule: &Schedule,
-) -> WorkOutcome {
+async fn within_time(schedule: &Schedule, work: impl Future<Output = WorkOutcome>) -> WorkOutcome {
     let limit = schedule.timeout.duration();
-    let work = AssertUnwindSafe(work(service, firing, row, schedule)).catch_unwind();
+    let work = AssertUnwindSafe(work).catch_unwind();
     match tokio::time::timeout(limit, work).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => WorkOutcome::Failed("this is a bug in sendoff; please report it".into()),

@@ -106,3 +106,27 @@ impl Intent {
         })
     }
 }
+
+#[cfg(test)]
+impl NewIntent {
+    /// Returns one for a unit test: work on the branch `feature/x` of the repository `/r/.git`.
+    pub(crate) fn of_test(run_id: &str, task: Option<&str>) -> Self {
+        Self {
+            run_id: run_id.into(),
+            slot: Slot {
+                repository: "/r/.git".into(),
+                branch: "feature/x".into(),
+            },
+            place: Place {
+                git_dir: None,
+                work_tree: None,
+                directory: "/r".into(),
+            },
+            surface: "executor".into(),
+            pipeline: "post-task".into(),
+            steps: Vec::new(),
+            task: task.map(Into::into),
+            platform: String::new(),
+        }
+    }
+}

@@ -262,25 +262,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path(), &Clock::System, BUSY_TIMEOUT).unwrap();
         // Of SQLite's numbers, 1 is NORMAL and 2 is FULL.
-        for (task, wanted) in [(None, 1), (Some("{}".to_owned()), 2), (None, 1)] {
-            let intent = NewIntent {
-                run_id: format!("{task:?}{wanted}"),
-                slot: Slot {
-                    repository: "/r/.git".into(),
-                    branch: "feature/x".into(),
-                },
-                place: Place {
-                    git_dir: None,
-                    work_tree: None,
-                    directory: "/r".into(),
-                },
-                surface: "executor".into(),
-                pipeline: "post-task".into(),
-                steps: Vec::new(),
-                task,
-                platform: String::new(),
-            };
-            store.intend(&intent).unwrap();
+        for (run, task, wanted) in [("1", None, 1), ("2", Some("{}"), 2), ("3", None, 1)] {
+            store.intend(&NewIntent::of_test(run, task)).unwrap();
             let synchronous = store.read(|connection| {
                 connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
             });

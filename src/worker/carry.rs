@@ -104,7 +104,7 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::store::{NewIntent, Place, Slot};
+    use crate::store::NewIntent;
 
     use super::*;
 
@@ -122,11 +122,7 @@ mod tests {
 
     /// Hands over three tasks, has them carried out, and returns which ones were begun. The first is not settled.
     fn carried(store: &Store) -> Vec<String> {
-        let slot = Slot {
-            repository: "/r/.git".into(),
-            branch: "feature/x".into(),
-        };
-        let waiting = store.waiting_intents(&slot).unwrap();
+        let waiting = store.all_waiting_intents().unwrap();
         let begun = RefCell::new(Vec::new());
         let goes_on = carry_all(store, &waiting, |job| {
             let run = job.run_id().unwrap().to_owned();
@@ -145,24 +141,7 @@ mod tests {
         let patience = std::time::Duration::from_secs(5);
         let store = Store::open(directory.path(), &Clock::System, patience).unwrap();
         for (run, task) in [("1", Some("{}")), ("2", Some("{}")), ("push", None)] {
-            let intent = NewIntent {
-                run_id: run.into(),
-                slot: Slot {
-                    repository: "/r/.git".into(),
-                    branch: "feature/x".into(),
-                },
-                place: Place {
-                    git_dir: None,
-                    work_tree: None,
-                    directory: "/r".into(),
-                },
-                surface: "executor".into(),
-                pipeline: "post-task".into(),
-                steps: Vec::new(),
-                task: task.map(Into::into),
-                platform: String::new(),
-            };
-            store.intend(&intent).unwrap();
+            store.intend(&NewIntent::of_test(run, task)).unwrap();
         }
         assert_eq!(carried(&store), ["1", "push"]);
         for _ in 2..8 {

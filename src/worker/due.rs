@@ -70,32 +70,14 @@ pub(super) fn due_for(
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
-    use crate::store::{IntentState, NewIntent, Place};
+    use crate::store::{IntentState, NewIntent};
 
     use super::*;
 
     fn intent(task: Option<&str>, attempts: u32, not_before: i64) -> Intent {
         Intent {
             id: 1,
-            asked: NewIntent {
-                run_id: "r".into(),
-                slot: Slot {
-                    repository: PathBuf::from("/r"),
-                    branch: "b".into(),
-                },
-                place: Place {
-                    directory: PathBuf::from("/r"),
-                    git_dir: None,
-                    work_tree: None,
-                },
-                surface: "generic".into(),
-                pipeline: "post-task".into(),
-                steps: Vec::new(),
-                task: task.map(Into::into),
-                platform: String::new(),
-            },
+            asked: NewIntent::of_test("r", task),
             created_at: Timestamp::UNIX_EPOCH,
             attempts,
             not_before: Timestamp::from_second(not_before).unwrap(),

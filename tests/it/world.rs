@@ -1,5 +1,6 @@
 //! Everything that a whole run needs: a git server, a forge, a platform, and a clone with work to ship.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -122,14 +123,20 @@ impl World {
 
     /// Writes the user's policy for a git server that is not the world's own.
     pub(crate) fn user_policy_with_git_at(&self, git_origin: &str, more: &str) {
-        let forge = format!(
-            "[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{git_origin}\"]\n",
-            self.forge.url(),
+        self.write_policy(self.forge.url(), git_origin, more);
+    }
+
+    /// Writes the user's policy for a forge that is not the world's own.
+    pub(crate) fn user_policy_with_forge_at(&self, api_url: impl Display, more: &str) {
+        self.write_policy(api_url, &self.git.url(), more);
+    }
+
+    fn write_policy(&self, api_url: impl Display, git_origin: &str, more: &str) {
+        let policy = format!(
+            "{more}\n[forge]\nkind = \"github\"\napi-url = \"{api_url}\"\ngit-origins = [\"{git_origin}\"]\n"
         );
-        self.sandbox.write(
-            "home/.config/sendoff/policy.toml",
-            format!("{more}\n{forge}"),
-        );
+        self.sandbox
+            .write("home/.config/sendoff/policy.toml", policy);
     }
 
     /// Returns the user's policy file.

@@ -419,14 +419,7 @@ fn a_branch_that_the_forge_protects_is_told_and_is_no_mistake() {
         by: ProtectedBy::Ruleset,
     }];
     let forge = ForgeServer::start(Some(TOKEN), [rocket]).unwrap();
-    let policy = format!(
-        "[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{}\"]\n",
-        forge.url(),
-        world.git.url()
-    );
-    world
-        .sandbox
-        .write("home/.config/sendoff/policy.toml", policy);
+    world.user_policy_with_forge_at(forge.url(), "");
     let said = doctor(&world);
     let told = told(&world, &said, "forge");
     assert!(told.starts_with("pass: "), "{told}");

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use pretty_assertions::assert_eq;
 use sendoff::events::{Delivery, HookSecrets, Source, verify};
-use sendoff_testing::{left_out, supervise, tool};
+use sendoff_testing::{left_out, succeed, supervise, tool};
 use serde_json::Value;
 
 use super::server::{Home, code};
@@ -104,13 +104,7 @@ fn node(script: &str, arguments: &[&str]) -> Option<String> {
         .args(["--input-type=module", "-e", script])
         .args(arguments);
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/webhooks"));
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    Some(succeed(&mut command).trim().to_owned())
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::cli::fork::Fork;
 use crate::push::authority::{Authority, Clients};
-use crate::push::front::{Front, Manner};
+use crate::push::front::Front;
 use crate::push::sshd::Ssh;
 use crate::world::{TOKEN, World, step};
 
@@ -86,11 +86,7 @@ fn helper(world: &World, words: &str, host: &str) -> String {
 fn gh_and_https() {
     let world = World::new();
     let authority = Authority::new(&world.sandbox);
-    let manner = Manner {
-        tls: Some(authority.server(Clients::Any)),
-        ..Manner::default()
-    };
-    let front = Front::start(&world.git.url(), manner);
+    let front = Front::with_tls(&world.git.url(), authority.server(Clients::Any));
     let place = format!("https://{}", front.address);
     world.point_to(&format!("{place}/acme/rocket.git"));
     world.user_policy_with_git_at(&place, "");

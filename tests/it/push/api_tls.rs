@@ -5,18 +5,14 @@ use std::path::{Path, PathBuf};
 use sendoff_testing::{succeed, tool};
 
 use super::authority::{Authority, Clients};
-use super::front::{Front, Manner};
+use super::front::Front;
 use crate::program::Said;
 use crate::world::{World, step};
 
 /// Puts TLS before a server of the world.
 fn guarded(world: &World, url: &str, clients: Clients) -> (Front, Authority) {
     let authority = Authority::new(&world.sandbox);
-    let manner = Manner {
-        tls: Some(authority.server(clients)),
-        ..Manner::default()
-    };
-    let front = Front::start(url.trim_end_matches('/'), manner);
+    let front = Front::with_tls(url.trim_end_matches('/'), authority.server(clients));
     (front, authority)
 }
 
@@ -29,16 +25,7 @@ fn place(front: &Front) -> String {
 fn a_forge_behind_the_policys_authority_opens_the_pull_request() {
     let world = World::new();
     let (front, authority) = guarded(&world, world.forge.url().as_str(), Clients::Any);
-    let policy = |network: &str| {
-        let forge = format!(
-            "{network}[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{}\"]\n",
-            place(&front),
-            world.git.url()
-        );
-        world
-            .sandbox
-            .write("home/.config/sendoff/policy.toml", forge);
-    };
+    let policy = |network: &str| world.user_policy_with_forge_at(place(&front), network);
     policy("");
     let report = world.report(&["run"]);
     let refused = step(&report, "pr-create");

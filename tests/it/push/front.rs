@@ -95,6 +95,15 @@ pub(crate) struct Front {
 }
 
 impl Front {
+    /// Serves it behind TLS, over HTTP/1.1 and as fast as it can.
+    pub(crate) fn with_tls(upstream: &str, tls: Arc<ServerConfig>) -> Self {
+        let manner = Manner {
+            tls: Some(tls),
+            ..Manner::default()
+        };
+        Self::start(upstream, manner)
+    }
+
     /// Serves what the git server at `upstream` (`http://ADDRESS`) serves.
     pub(crate) fn start(upstream: &str, manner: Manner) -> Self {
         let upstream: SocketAddr = upstream.trim_start_matches("http://").parse().unwrap();

@@ -4,6 +4,7 @@ use sendoff::demo::git_server::GitServerOptions;
 
 use super::as_git::Twin;
 use super::served::guarded;
+use super::sshd::{recorded, recording_ssh};
 
 /// The host, and the name under which it is looked up.
 const HOST: &str = "b\u{fc}cher.test";
@@ -45,21 +46,11 @@ fn ssh_gets_a_host_beyond_ascii_as_it_is_written() {
     ] {
         let mut twin = Twin::new(GitServerOptions::default());
         let sandbox = &twin.served.sandbox;
-        let log = sandbox.path("arguments");
-        let text = format!(
-            "#!/bin/sh\necho \"$@\" >> '{}'\n[ \"$1\" = -G ] && exit 0\necho 'ssh: connect to host: no' >&2; exit 255\n",
-            log.display()
-        );
-        let program = sandbox.executable("ssh", text);
+        let (program, arguments) = recording_ssh(sandbox, "ssh");
         sandbox.git(&twin.served.work, &["remote", "set-url", "origin", url]);
         twin.variables
             .push(("GIT_SSH", program.to_str().unwrap().to_owned()));
-        let heard = || {
-            let text = std::fs::read_to_string(&log).unwrap();
-            std::fs::remove_file(&log).unwrap();
-            text.replace("-o BatchMode=yes ", "")
-        };
-        let (ours, gits) = twin.both_fail(heard);
+        let (ours, gits) = twin.both_fail(|| recorded(&arguments));
         assert_eq!(ours, gits, "{url}");
     }
 }

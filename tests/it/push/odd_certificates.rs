@@ -1,6 +1,8 @@
 //! Certificates as private authorities of long ago made them, beside git: without alternative names, an authority's own,
 //! of version 1.
 
+use std::path::PathBuf;
+
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
 };
@@ -8,9 +10,9 @@ use sendoff::demo::git_server::GitServerOptions;
 use sendoff_testing::{succeed, supervise, tool};
 
 use super::authority::Authority;
-use super::front::{Front, Manner};
+use super::front::Front;
 use super::proxy::configured;
-use super::real_servers::{both, nginx_with_clients, set};
+use super::real_servers::{Running, both, nginx_with_clients, set};
 use super::rig::{push_head, rendered};
 use super::served::Served;
 
@@ -23,13 +25,42 @@ fn behind(
     let authority = Authority::new(&served.sandbox);
     let issued = authority.issue(names, change);
     served.sandbox.write("server.pem", &issued.pem);
-    let manner = Manner {
-        tls: Some(issued.server(None)),
-        ..Manner::default()
-    };
-    let front = Front::start(&served.server.url(), manner);
+    let front = Front::with_tls(&served.server.url(), issued.server(None));
     set(&served, "http.sslCAInfo", authority.path.to_str().unwrap());
     (front, authority, served)
+}
+
+/// A server that asks clients for a certificate of its authority.
+struct HostOfClients {
+    _nginx: Running,
+    url: String,
+    openssl: PathBuf,
+    served: Served,
+}
+
+impl HostOfClients {
+    /// Starts one, whose authority's key is in `ca.key`; `None` where the machine lacks nginx or openssl.
+    fn start() -> Option<Self> {
+        let (program, openssl) = (tool("nginx")?, tool("openssl")?);
+        let served = Served::start(GitServerOptions::default());
+        let authority = Authority::new(&served.sandbox);
+        served.sandbox.write("ca.key", authority.key_pem());
+        let (nginx, url) = nginx_with_clients(&served, &program, &authority);
+        Some(Self {
+            _nginx: nginx,
+            url,
+            openssl,
+            served,
+        })
+    }
+
+    /// Runs the commands of a shell in the sandbox, with the path of openssl in place of `OPENSSL`.
+    fn make(&self, commands: &str) {
+        let commands = commands.replace("OPENSSL", self.openssl.to_str().unwrap());
+        let sandbox = &self.served.sandbox;
+        let mut shell = sandbox.command("sh");
+        succeed(shell.arg("-ec").arg(commands).current_dir(sandbox.path("")));
+    }
 }
 
 fn called(common: &str) -> impl FnOnce(&mut CertificateParams) {
@@ -91,35 +122,30 @@ fn a_certificate_that_is_for_something_else_is_taken_when_it_is_listed() {
 #[test]
 fn a_client_certificate_of_version_1_is_shown_as_by_git() {
     supervise!();
-    let (Some(program), Some(openssl)) = (tool("nginx"), tool("openssl")) else {
+    let Some(host) = HostOfClients::start() else {
         return;
     };
-    let served = Served::start(GitServerOptions::default());
-    let authority = Authority::new(&served.sandbox);
+    let (served, url) = (&host.served, &host.url);
     let sandbox = &served.sandbox;
-    sandbox.write("ca.key", authority.key_pem());
     let make = "OPENSSL req -new -newkey rsa:2048 -nodes -keyout client.key -subj /CN=me -out client.csr 2>/dev/null\n\
          OPENSSL x509 -req -in client.csr -CA ca.pem -CAkey ca.key -set_serial 7 -days 2 -out client.pem 2>/dev/null\n\
          OPENSSL genrsa -out other.key 2048 2>/dev/null\n";
-    let make = make.replace("OPENSSL", openssl.to_str().unwrap());
-    let mut shell = sandbox.command("sh");
-    succeed(shell.arg("-ec").arg(make).current_dir(sandbox.path("")));
-    let (_nginx, url) = nginx_with_clients(&served, &program, &authority);
+    host.make(make);
     let path = |name: &str| sandbox.path(name).to_str().unwrap().to_owned();
-    set(&served, "http.sslCert", &path("client.pem"));
-    set(&served, "http.sslKey", &path("other.key"));
-    let said = both(&served, &url, false);
+    set(served, "http.sslCert", &path("client.pem"));
+    set(served, "http.sslKey", &path("other.key"));
+    let said = both(served, url, false);
     assert!(
         said.contains("client.pem` cannot be used: the key is another certificate's"),
         "{said}"
     );
     // Obeyed: the key that belongs to it.
     assert!(said.contains("belong together"), "{said}");
-    set(&served, "http.sslKey", &path("client.key"));
-    both(&served, &url, true);
+    set(served, "http.sslKey", &path("client.key"));
+    both(served, url, true);
     // A file that is not there is named, with why.
-    set(&served, "http.sslCert", "/nonexistent/client.pem");
-    let said = both(&served, &url, false);
+    set(served, "http.sslCert", "/nonexistent/client.pem");
+    let said = both(served, url, false);
     assert!(
         said.contains(
             "cannot read the certificates in `/nonexistent/client.pem`: there is no such file"
@@ -149,31 +175,25 @@ fn a_file_of_authorities_may_be_written_as_openssl_reads_it() {
 #[test]
 fn a_clients_key_of_a_kind_that_is_not_supported_is_replaced() {
     supervise!();
-    let (Some(program), Some(openssl)) = (tool("nginx"), tool("openssl")) else {
+    let Some(host) = HostOfClients::start() else {
         return;
     };
-    let served = Served::start(GitServerOptions::default());
-    let authority = Authority::new(&served.sandbox);
+    let (served, url) = (&host.served, &host.url);
     let sandbox = &served.sandbox;
-    sandbox.write("ca.key", authority.key_pem());
     let make = "OPENSSL ecparam -name CURVE -genkey -noout -out CURVE.key\n\
          OPENSSL req -new -key CURVE.key -subj /CN=me -out CURVE.csr\n\
          OPENSSL x509 -req -in CURVE.csr -CA ca.pem -CAkey ca.key -set_serial 8 -days 2 -out CURVE.pem 2>/dev/null\n";
-    let (_nginx, url) = nginx_with_clients(&served, &program, &authority);
     let said = ["secp521r1", "prime256v1"].map(|curve| {
-        let make = make.replace("OPENSSL", openssl.to_str().unwrap());
-        let mut shell = sandbox.command("sh");
-        let make = make.replace("CURVE", curve);
-        succeed(shell.arg("-ec").arg(make).current_dir(sandbox.path("")));
+        host.make(&make.replace("CURVE", curve));
         for (key, end) in [("http.sslCert", "pem"), ("http.sslKey", "key")] {
             let path = sandbox.path(&format!("{curve}.{end}"));
-            set(&served, key, path.to_str().unwrap());
+            set(served, key, path.to_str().unwrap());
         }
         let pushed = push_head(
             sandbox,
             &served.work,
-            &url,
-            &configured(sandbox, &served.work, &url),
+            url,
+            &configured(sandbox, &served.work, url),
         );
         pushed.map_err(|error| rendered(sandbox, &error)).err()
     });

@@ -7,7 +7,7 @@ use sendoff::demo::git_server::GitServerOptions;
 use sendoff_testing::{succeed, tool};
 
 use super::authority::{Authority, Clients};
-use super::front::{Front, Manner};
+use super::front::Front;
 use super::real_servers::{Running, both, set};
 use super::rig::{ahead, options, push_head};
 use super::served::Served;
@@ -29,11 +29,7 @@ fn place(sandbox: &Sandbox, name: &str) -> PathBuf {
 /// Returns the same git server without TLS and with it.
 fn urls(served: &Served) -> (Front, [String; 2]) {
     let authority = Authority::new(&served.sandbox);
-    let manner = Manner {
-        tls: Some(authority.server(Clients::Any)),
-        ..Manner::default()
-    };
-    let front = Front::start(&served.server.url(), manner);
+    let front = Front::with_tls(&served.server.url(), authority.server(Clients::Any));
     set(served, "http.sslCAInfo", authority.path.to_str().unwrap());
     let urls = [served.url(), front.url()];
     (front, urls)

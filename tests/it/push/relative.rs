@@ -6,7 +6,7 @@ use std::process::Command;
 use assert_cmd::cargo::CommandCargoExt;
 
 use super::authority::{Authority, Clients};
-use super::front::{Front, Manner};
+use super::front::Front;
 use super::sshd::Ssh;
 use crate::sandbox::{Sandbox, succeed};
 use crate::world::World;
@@ -86,11 +86,7 @@ fn an_ssh_program_is_found_from_the_top_of_the_work_tree() {
 fn an_authority_and_a_program_that_asks_are_found_from_the_top_of_the_work_tree() {
     let world = World::new();
     let authority = Authority::new(&world.sandbox);
-    let manner = Manner {
-        tls: Some(authority.server(Clients::Any)),
-        ..Manner::default()
-    };
-    let front = Front::start(&world.git.url(), manner);
+    let front = Front::with_tls(&world.git.url(), authority.server(Clients::Any));
     let work = world.work();
     std::fs::copy(&authority.path, work.join("ca.pem")).unwrap();
     let ask = format!(

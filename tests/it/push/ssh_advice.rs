@@ -5,13 +5,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use sendoff::demo::git_server::GitServerOptions;
-
 use crate::sandbox::succeed;
 
 use super::as_git::Twin;
 use super::prompted::Terminal;
-use super::sshd::Ssh;
+use super::sshd::{Ssh, behind_sshd};
 
 /// A remote behind a real sshd, and the user's configuration of ssh.
 struct Host {
@@ -24,15 +22,9 @@ struct Host {
 impl Host {
     /// Starts an sshd, which lets the user in; nothing where the machine has none.
     fn start() -> Option<Self> {
-        let twin = Twin::new(GitServerOptions::default());
-        let sandbox = &twin.served.sandbox;
-        let ssh = Ssh::start(sandbox);
-        if !ssh.is_real {
-            return None;
-        }
-        let url = format!("{}{}", ssh.place, twin.served.remote.display());
-        sandbox.git(&twin.served.work, &["remote", "set-url", "origin", &url]);
-        let command = format!("ssh -F {}", sandbox.path("ssh/config").display());
+        let (twin, ssh) = behind_sshd()?;
+        let config = twin.served.sandbox.path("ssh/config");
+        let command = format!("ssh -F {}", config.display());
         let mut host = Self {
             twin,
             ssh,

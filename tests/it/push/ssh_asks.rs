@@ -4,26 +4,19 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
-use sendoff::demo::git_server::GitServerOptions;
 
 use crate::sandbox::succeed;
 
 use super::as_git::Twin;
 use super::prompted::Terminal;
-use super::sshd::Ssh;
+use super::sshd::{Ssh, behind_sshd};
 
 const PASSPHRASE: &str = "of the key";
 
 /// A remote behind a real sshd, and the key with a passphrase that opens it; nothing where there is no sshd.
 fn locked() -> Option<(Twin, Ssh, PathBuf)> {
-    let twin = Twin::new(GitServerOptions::default());
+    let (twin, ssh) = behind_sshd()?;
     let sandbox = &twin.served.sandbox;
-    let ssh = Ssh::start(sandbox);
-    if !ssh.is_real {
-        return None;
-    }
-    let url = format!("{}{}", ssh.place, twin.served.remote.display());
-    sandbox.git(&twin.served.work, &["remote", "set-url", "origin", &url]);
     let key = sandbox.path("ssh/user");
     let mut keygen = sandbox.command("ssh-keygen");
     succeed(keygen.args(["-q", "-p", "-N", PASSPHRASE, "-f"]).arg(&key));

@@ -1,13 +1,15 @@
 //! A real sshd on loopback, or where there is none, a command that runs what ssh would have run.
 
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
+use sendoff::demo::git_server::GitServerOptions;
 use sendoff_testing::{left_out, tool, wait_until};
 
 use crate::sandbox::{Sandbox, succeed};
 
+use super::as_git::Twin;
 use super::rig::script;
 
 /// How to reach the ssh server of a test. Stops it when dropped.
@@ -49,6 +51,38 @@ impl Ssh {
             }
         })
     }
+}
+
+/// Returns twins whose remote is behind a real sshd, or `None` where the machine has none.
+pub(super) fn behind_sshd() -> Option<(Twin, Ssh)> {
+    let twin = Twin::new(GitServerOptions::default());
+    let sandbox = &twin.served.sandbox;
+    let ssh = Ssh::start(sandbox);
+    if !ssh.is_real {
+        return None;
+    }
+    let url = format!("{}{}", ssh.place, twin.served.remote.display());
+    sandbox.git(&twin.served.work, &["remote", "set-url", "origin", &url]);
+    Some((twin, ssh))
+}
+
+/// Puts a program in place of ssh that writes its arguments into a file and never connects. Returns both paths. Asked for its
+/// settings (`-G`) it succeeds, as OpenSSH's does.
+pub(super) fn recording_ssh(sandbox: &Sandbox, name: &str) -> (PathBuf, PathBuf) {
+    let arguments = sandbox.path("arguments");
+    let text = format!(
+        "#!/bin/sh\necho \"$@\" >> '{}'\n[ \"$1\" = -G ] && exit 0\necho 'ssh: connect to host: no' >&2; exit 255\n",
+        arguments.display()
+    );
+    (sandbox.executable(name, text), arguments)
+}
+
+/// Returns what such a program was called with since the last call of this function, without the option that keeps ssh from
+/// asking.
+pub(super) fn recorded(arguments: &Path) -> String {
+    let text = std::fs::read_to_string(arguments).unwrap();
+    std::fs::remove_file(arguments).unwrap();
+    text.replace("-o BatchMode=yes ", "")
 }
 
 fn sshd(sandbox: &Sandbox, program: &Path) -> Option<Ssh> {

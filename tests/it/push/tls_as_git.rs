@@ -10,7 +10,7 @@ use sendoff_push::ClassifiedError as _;
 use sendoff_testing::{succeed, tool};
 
 use super::authority::{Authority, Clients};
-use super::front::{Front, Manner};
+use super::front::Front;
 use super::proxy::{configured, configured_in};
 use super::rig::{push_head, rendered};
 use super::served::Served;
@@ -26,11 +26,7 @@ impl Guarded {
     fn start(clients: Clients) -> Self {
         let served = Served::start(GitServerOptions::default());
         let authority = Authority::new(&served.sandbox);
-        let manner = Manner {
-            tls: Some(authority.server(clients)),
-            ..Manner::default()
-        };
-        let front = Front::start(&served.server.url(), manner);
+        let front = Front::with_tls(&served.server.url(), authority.server(clients));
         Self {
             front,
             authority,
@@ -311,11 +307,7 @@ fn a_pinned_key_is_enforced_as_by_git() {
     let served = Served::start(GitServerOptions::default());
     let authority = Authority::new(&served.sandbox);
     let issued = authority.issue(&["127.0.0.1"], |_| {});
-    let manner = Manner {
-        tls: Some(issued.server(None)),
-        ..Manner::default()
-    };
-    let front = Front::start(&served.server.url(), manner);
+    let front = Front::with_tls(&served.server.url(), issued.server(None));
     let guarded = Guarded {
         front,
         authority,

@@ -9,7 +9,7 @@ use sendoff::demo::git_server::GitServerOptions;
 use sendoff_push::ClassifiedError as _;
 use sendoff_testing::{succeed, supervise, tool, wait_until};
 
-use super::authority::Authority;
+use super::authority::{Authority, Clients};
 use super::certificate::Certificate;
 use super::front::{Front, Manner};
 use super::proxy::configured;
@@ -80,11 +80,7 @@ fn a_port_with_tls_that_is_asked_in_http_is_called_so() {
     supervise!();
     let served = Served::start(GitServerOptions::default());
     let authority = Authority::new(&served.sandbox);
-    let manner = Manner {
-        tls: Some(authority.server(super::authority::Clients::Any)),
-        ..Manner::default()
-    };
-    let front = Front::start(&served.server.url(), manner);
+    let front = Front::with_tls(&served.server.url(), authority.server(Clients::Any));
     trust(&served, &authority.path);
     let url = front.url().replace("https:", "http:");
     let options = configured(&served.sandbox, &served.work, &url);
@@ -200,11 +196,7 @@ fn the_advice_for_an_unknown_certificate_is_a_command_that_helps() {
     let served = Served::start(GitServerOptions::default());
     let sandbox = &served.sandbox;
     let certificate = Certificate::new(sandbox);
-    let manner = Manner {
-        tls: Some(certificate.server(&["http/1.1"])),
-        ..Manner::default()
-    };
-    let front = Front::start(&served.server.url(), manner);
+    let front = Front::with_tls(&served.server.url(), certificate.server(&["http/1.1"]));
     sandbox.git(
         &served.work,
         &["config", "--global", "http.sslVerify", "false"],

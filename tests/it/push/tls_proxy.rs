@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::authority::{Authority, Clients};
-use super::front::{Front, Manner};
+use super::front::Front;
 use super::proxy::{configured, configured_in};
 use super::rig::push_head;
 use super::served::Served;
@@ -77,11 +77,7 @@ fn a_proxy_with_tls_is_vouched_for_by_its_own_authority_as_for_git() {
     let served = Served::start(GitServerOptions::default());
     let authority = Authority::new(&served.sandbox);
     let other = Authority::at(&served.sandbox, "proxy-ca.pem");
-    let manner = Manner {
-        tls: Some(authority.server(Clients::Any)),
-        ..Manner::default()
-    };
-    let front = Front::start(&served.server.url(), manner);
+    let front = Front::with_tls(&served.server.url(), authority.server(Clients::Any));
     // Named, so that it is told from the server.
     let url = front.url().replace("127.0.0.1", "localhost");
     let (port, made) = proxy(other.server(Clients::Any));

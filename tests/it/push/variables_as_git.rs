@@ -11,10 +11,11 @@ use crate::world::World;
 
 use super::as_git::Twin;
 use super::authority::{Authority, Clients};
-use super::front::{Front, Manner};
+use super::front::Front;
 use super::proxy::{configured_in, picked, proxy};
 use super::rig::push_head;
 use super::served::guarded;
+use super::sshd::{recorded, recording_ssh};
 
 /// Nobody listens there.
 const NO_PROXY_THERE: &str = "http://127.0.0.1:1";
@@ -23,11 +24,7 @@ const NO_PROXY_THERE: &str = "http://127.0.0.1:1";
 fn with_tls(twin: &Twin) -> Front {
     let sandbox = &twin.served.sandbox;
     let authority = Authority::new(sandbox);
-    let manner = Manner {
-        tls: Some(authority.server(Clients::Any)),
-        ..Manner::default()
-    };
-    let front = Front::start(&twin.served.server.url(), manner);
+    let front = Front::with_tls(&twin.served.server.url(), authority.server(Clients::Any));
     twin.configure("http.sslCAInfo", authority.path.to_str().unwrap());
     let set_url = ["remote", "set-url", "origin", &front.url()];
     sandbox.git(&twin.served.work, &set_url);
@@ -141,13 +138,7 @@ fn the_ssh_program_gets_the_arguments_that_git_gives_it() {
     ] {
         let mut twin = Twin::new(GitServerOptions::default());
         let sandbox = &twin.served.sandbox;
-        let log = sandbox.path("arguments");
-        // It takes OpenSSH's options where it is asked, and never connects.
-        let text = format!(
-            "#!/bin/sh\necho \"$@\" >> '{}'\n[ \"$1\" = -G ] && exit 0\necho 'ssh: connect to host: no' >&2; exit 255\n",
-            log.display()
-        );
-        let program = sandbox.executable("of the user", text);
+        let (program, arguments) = recording_ssh(sandbox, "of the user");
         let program = program.to_str().unwrap().to_owned();
         let set_url = ["remote", "set-url", "origin", "ssh://me@h.test:77/r.git"];
         sandbox.git(&twin.served.work, &set_url);
@@ -162,12 +153,7 @@ fn the_ssh_program_gets_the_arguments_that_git_gives_it() {
             twin.variables
                 .push((name, value.replace("PROGRAM", &quoted)));
         }
-        let heard = || {
-            let text = std::fs::read_to_string(&log).unwrap();
-            std::fs::remove_file(&log).unwrap();
-            text.replace("-o BatchMode=yes ", "")
-        };
-        let (ours, gits) = twin.both_fail(heard);
+        let (ours, gits) = twin.both_fail(|| recorded(&arguments));
         assert_eq!(ours, gits, "{variables:?} {keys:?}");
         assert!(gits.contains("77 me@h.test"), "{gits}");
     }

@@ -124,14 +124,7 @@ fn where_the_head_is_silent_the_forges_default_branch_counts() {
             let mut rocket = Repository::new("acme", "rocket");
             rocket.default_branch = default.to_owned();
             let forge = ForgeServer::start(Some(TOKEN), [rocket]).unwrap();
-            let policy = format!(
-                "[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{}\"]\n",
-                forge.url(),
-                world.git.url()
-            );
-            world
-                .sandbox
-                .write("home/.config/sendoff/policy.toml", policy);
+            world.user_policy_with_forge_at(forge.url(), "");
             let before = world.tip("feature/x");
             let report = world.report(&["step", "push"]);
             if protected {

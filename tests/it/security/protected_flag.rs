@@ -26,14 +26,7 @@ fn forge(world: &World, by: Option<ProtectedBy>, more: &str) -> ForgeServer {
         .into_iter()
         .collect();
     let forge = ForgeServer::start(Some(TOKEN), [rocket]).unwrap();
-    let policy = format!(
-        "{more}\n[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{}\"]\n",
-        forge.url(),
-        world.git.url()
-    );
-    world
-        .sandbox
-        .write("home/.config/sendoff/policy.toml", policy);
+    world.user_policy_with_forge_at(forge.url(), more);
     forge
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use sendoff_testing::succeed;
+
 use crate::world::{World, step};
 
 use super::{assert_silent, git, install, last_report, pushes, wait_for_workers};
@@ -159,14 +161,11 @@ fn a_patch_that_was_applied_fires_post_applypatch_only() {
         "post-applypatch",
         "git-post-applypatch",
     );
-    let output = git(&world, &work, &["am", "-q", patch.to_str().unwrap()])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    succeed(&mut git(
+        &world,
+        &work,
+        &["am", "-q", patch.to_str().unwrap()],
+    ));
     let report = last_report(&world);
     assert_eq!(report["trigger"], "git-post-applypatch");
     let head = world.sandbox.git(&work, &["rev-parse", "HEAD"]);

@@ -51,6 +51,15 @@ fn refused(world: &World, arguments: &[&str]) -> Value {
     push
 }
 
+/// Checks that a run refuses to replace what the remote has.
+fn assert_diverged(world: &World, tip: &str) {
+    assert_eq!(
+        refused(world, &["run", "post-commit"])["reason"],
+        "diverged"
+    );
+    assert_eq!(world.tip("feature/x"), tip);
+}
+
 #[test]
 fn an_amended_branch_replaces_what_was_pushed_from_here() {
     let world = pushed(LEASE);
@@ -165,11 +174,7 @@ fn what_was_not_pushed_from_here_is_never_replaced() {
         .git(world.work(), &["push", "-q", &url, "feature/x"]);
     let ours = world.tip("feature/x");
     amend(&world);
-    assert_eq!(
-        refused(&world, &["run", "post-commit"])["reason"],
-        "diverged"
-    );
-    assert_eq!(world.tip("feature/x"), ours);
+    assert_diverged(&world, &ours);
 }
 
 /// Guards that commits are not taken from the remote because a branch was reset here for a while.
@@ -205,9 +210,5 @@ fn a_repository_cannot_ask_for_rewrites() {
     .unwrap();
     let ours = world.tip("feature/x");
     amend(&world);
-    assert_eq!(
-        refused(&world, &["run", "post-commit"])["reason"],
-        "diverged"
-    );
-    assert_eq!(world.tip("feature/x"), ours);
+    assert_diverged(&world, &ours);
 }

@@ -36,6 +36,12 @@ impl Says {
         ("SENDOFF_CLOCK_OFFSET", seconds.to_string())
     }
 
+    /// Checks that a status at this time names nothing that waits.
+    fn assert_all_is_out(self, world: &World, what: &str) {
+        let status = self.run(world, &["status"], "");
+        assert_eq!(status.code, Some(0), "{what}: {}", status.stdout);
+    }
+
     fn run(self, world: &World, arguments: &[&str], input: &str) -> Said {
         let mut variables = world.variables();
         variables.push(self.variable());
@@ -111,13 +117,7 @@ fn x11_an_intent_is_carried_out_by_the_next_worker_wherever_the_clock_jumped() {
         }
         assert_eq!(world.platform.memories().len(), 1, "{before:?}, {after:?}");
         assert_eq!(world.forge.pulls().len(), 1, "{before:?}, {after:?}");
-        let status = after.run(&world, &["status"], "");
-        assert_eq!(
-            status.code,
-            Some(0),
-            "{before:?}, {after:?}: {}",
-            status.stdout
-        );
+        after.assert_all_is_out(&world, &format!("{before:?}, {after:?}"));
     }
 }
 
@@ -145,8 +145,7 @@ fn x11_a_memory_in_the_outbox_is_sent_once_wherever_the_clock_jumped() {
                 let status = after.run(&world, &["status", "--json"], "").report();
                 (status["outbox"]["waiting"] == 0).then_some(())
             });
-            let status = after.run(&world, &["status"], "");
-            assert_eq!(status.code, Some(0), "{what}: {}", status.stdout);
+            after.assert_all_is_out(&world, &what);
             assert_eq!(world.platform.memories().len(), 1, "{what}");
         }
     }
@@ -166,12 +165,6 @@ fn x11_a_branch_that_waits_is_tried_by_the_next_worker_wherever_the_clock_jumped
         wait_for_workers(&world);
         let head = world.sandbox.head(&world.work());
         assert_eq!(world.tip("feature/x"), head, "{before:?}, {after:?}");
-        let status = after.run(&world, &["status"], "");
-        assert_eq!(
-            status.code,
-            Some(0),
-            "{before:?}, {after:?}: {}",
-            status.stdout
-        );
+        after.assert_all_is_out(&world, &format!("{before:?}, {after:?}"));
     }
 }

@@ -47,21 +47,13 @@ pub(super) const BUILT_IN: [&str; 7] = [
     "release/1.2/rc",
     "gh-pages",
 ];
-/// Branches that are asked for.
-pub(super) const ASKED: [&str; 12] = [
-    "main",
-    "master",
-    "staging",
-    "develop",
-    "production",
-    "release/1.2/rc",
-    "gh-pages",
-    "trunk",
-    "hotfix/a",
-    "x",
-    "feature/one",
-    "feature/two",
-];
+/// Branches that are asked for beside these.
+const OTHERS: [&str; 5] = ["trunk", "hotfix/a", "x", "feature/one", "feature/two"];
+
+/// Returns the branches that are asked for.
+pub(super) fn asked() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.into_iter().chain(OTHERS)
+}
 
 /// Numbers that are the same in every run.
 pub(super) struct Numbers(pub(super) u64);

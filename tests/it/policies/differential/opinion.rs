@@ -5,7 +5,7 @@ use sendoff::policy::{Finding, LayerKind, LocalConfig, Policy, PrivateCommits};
 
 use LayerKind::{PolicyBase, Repository, System, User};
 
-use super::layers::{ASKED, BUILT_IN, Said, Tried};
+use super::layers::{BUILT_IN, Said, Tried, asked};
 
 /// Says whether a pattern, as the test has them, is one for the branch.
 fn covers(pattern: &str, branch: &str) -> bool {
@@ -117,12 +117,11 @@ impl<'t> Opinion<'t> {
 
     /// Each comparison by its name, and whether the policy is as strict as that.
     pub(super) fn compare(&self, policy: &Policy) -> Vec<(String, bool)> {
-        let protected = ASKED
-            .iter()
+        let protected = asked()
             .filter(|branch| self.protects(branch))
             .map(|branch| {
-                let permit = policy.permit_push(&BranchName::new(*branch).unwrap());
-                ((*branch).to_owned(), permit.is_err())
+                let permit = policy.permit_push(&BranchName::new(branch).unwrap());
+                (branch.to_owned(), permit.is_err())
             });
         let named = |(name, holds): (&str, bool)| (name.to_owned(), holds);
         let limits = self.compare_limits(policy).map(named);
@@ -174,10 +173,10 @@ impl<'t> Opinion<'t> {
             told.all(|pattern| pattern.matches(branch))
         };
         let may_leave = |branch: &str| patterns.iter().all(|pattern| covers(pattern, branch));
-        let same = |branch: &&str| lets_out(branch) == may_leave(branch);
+        let same = |branch| lets_out(branch) == may_leave(branch);
         [
             ("guard.files", most == files),
-            ("guard.branch", ASKED.iter().all(same)),
+            ("guard.branch", asked().all(same)),
             ("guard.paths", strictness(word_of(guard.paths)) >= paths),
             ("guard.private", strictness(private) >= commits),
             (
