@@ -1,5 +1,6 @@
 //! `sendoff hook` and its worker: nobody waits, nothing is lost, nothing is done twice.
 
+mod agent_payloads;
 mod agents;
 mod caller;
 mod chaos;
@@ -9,6 +10,7 @@ mod cut_off;
 mod damaged;
 mod ended;
 mod faults;
+mod history;
 mod killed;
 mod memory_limit;
 mod offline;
@@ -16,13 +18,18 @@ mod operations;
 mod overshoot;
 mod pace;
 mod payload;
+mod pending;
 mod place;
 mod policy_error;
 mod private_memory;
 mod put_off;
 mod queued;
+mod resources;
 mod rewrite;
+mod shell;
+mod silent_peers;
 mod status;
+mod stopped;
 mod told;
 mod undo;
 mod unstored;

@@ -1,8 +1,7 @@
 //! How late a run ends after its deadline, against peers that never answer, one for each stage. The promise is 50 ms on
 //! an idle machine; a tenfold of it fails, because others may be at work here.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::UdpSocket;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use crate::push::rig::script;
 use crate::world::World;
 
 use super::program;
+use super::silent_peers::{Full, HALF, silent};
 
 const DEADLINE: Duration = Duration::from_secs(1);
 /// Ten times what is promised for an idle machine.
@@ -80,47 +80,6 @@ fn world(more: &str) -> World {
     let world = World::new();
     world.user_policy(&format!("[limits]\ndeadline = \"1s\"\n{more}"));
     world
-}
-
-/// A peer that takes connections, says something, and then nothing.
-fn silent(says: &'static str) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        let mut held = Vec::new();
-        // It ends with the test.
-        while let Ok((mut connection, _)) = listener.accept() {
-            if !says.is_empty() {
-                let mut request = [0; 4096];
-                let _some = connection.read(&mut request);
-                let _sent = connection.write_all(says.as_bytes());
-            }
-            held.push(connection);
-        }
-    });
-    port
-}
-
-const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/x-git-receive-pack-advertisement\r\n\
-                    content-length: 4000\r\n\r\n001f# service=git-receive-pack\n0000";
-
-/// A peer whose machine takes no connection: nobody accepts those that wait, and there is no room for more.
-struct Full {
-    listener: TcpListener,
-    _waiting: Vec<TcpStream>,
-}
-
-impl Full {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let enough = Duration::from_millis(200);
-        let connections = std::iter::from_fn(|| TcpStream::connect_timeout(&address, enough).ok());
-        Self {
-            _waiting: connections.collect(),
-            listener,
-        }
-    }
 }
 
 #[test]
@@ -264,12 +223,8 @@ fn g22_a_pre_push_hook_ends_by_its_own_budget() {
 fn n03_a_forge_and_a_platform_that_fall_silent() {
     let one = world("");
     let port = silent("");
-    let policy = format!(
-        "[limits]\ndeadline = \"1s\"\n[forge]\nkind = \"github\"\napi-url = \"http://127.0.0.1:{port}\"\ngit-origins = [\"{}\"]\n",
-        one.git.url()
-    );
-    one.sandbox
-        .write("home/.config/sendoff/policy.toml", policy);
+    let forge = format!("http://127.0.0.1:{port}");
+    one.user_policy_with_forge_at(forge, "[limits]\ndeadline = \"1s\"\n");
     // The push arrives, so the run has done something: its pull request alone is late.
     let command = || {
         let mut command = one.command(&["run", "post-commit", "--set", "limits.http-timeout=20s"]);
