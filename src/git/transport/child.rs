@@ -15,10 +15,10 @@ use crate::process::Program;
 use crate::secrets::KnownSecrets;
 
 use super::Target;
-use super::classify::Stage;
 use super::endpoint::{Endpoint, with_idle_timeout};
 use super::fetch::Take;
 use super::idle_timeout::IdleTimeout;
+use super::stderr::Stage;
 use super::stream::{ReadError, TimedWriter, read_answer, read_lines, read_stream};
 
 /// A connection over two streams.
@@ -66,7 +66,7 @@ impl<'a> StreamConnection<'a> {
         })
     }
 
-    /// Starts a program that leads to git's daemon, and sends the request that opens the connection.
+    /// Starts a program that connects to git's daemon, and sends the request that opens the connection.
     pub(super) fn through(
         program: &Program,
         request: &[u8],

@@ -13,8 +13,8 @@ use crate::process::{Killer, Running};
 use crate::secrets::KnownSecrets;
 use crate::threads::lock;
 
-use super::classify::{Stage, from_stderr};
 use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
+use super::stderr::{Stage, from_stderr};
 
 /// How long a service may take to exit once its streams are done.
 const EXIT_GRACE: Duration = Duration::from_millis(500);

@@ -28,6 +28,7 @@ mod service;
 mod ssh;
 mod ssh_login;
 mod ssh_words;
+mod stderr;
 mod stream;
 
 use std::path::Path;

@@ -109,7 +109,7 @@ pub(super) fn setup_advice(said: &str) -> String {
             "have the server's administrator offer a newer algorithm, or take what it offers, in ~/.ssh/config: {option} +{offer}"
         ),
         None => {
-            "mend what ssh names, in ~/.ssh/config or its options: `ssh -o BatchMode=yes` to the host has to work".to_owned()
+            "correct what ssh names, in ~/.ssh/config or its options: `ssh -o BatchMode=yes` to the host has to work".to_owned()
         }
     }
 }

@@ -255,7 +255,7 @@ fn what_the_server_offers_is_taken_by_the_line_of_the_advice() {
 fn a_configuration_that_ssh_does_not_read_is_mended() {
     obeyed(
         |host| host.config_by("user", "NoSuchOption yes\n"),
-        "mend what ssh names, in ~/.ssh/config or its options: `ssh -o BatchMode=yes` to the host has to work",
+        "correct what ssh names, in ~/.ssh/config or its options: `ssh -o BatchMode=yes` to the host has to work",
         |host| host.config_by("user", ""),
     );
 }
