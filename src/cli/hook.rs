@@ -26,7 +26,7 @@ const WAIT_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// How long an inspection of the repository may take before the work is handed over without it: the caller waits.
 const INSPECTION_TIMEOUT: Duration = Duration::from_secs(1);
-/// The stack of the thread that waits for the look, in bytes.
+/// The stack of the thread that limits the inspection, in bytes.
 const STACK_SIZE: usize = 1024 * 1024;
 
 /// Examples and variables.
@@ -129,7 +129,7 @@ impl Args {
             directory: heard.directory.or_else(|| self.directory.clone()),
             program,
         };
-        let by = |inspect| {
+        let by = |inspect: Inspect<'_>| {
             let mut handed_over = hand_over(&asked, &start.environment, &start.known, inspect);
             if let Some(problem) = &heard.problem {
                 handed_over
@@ -142,26 +142,9 @@ impl Args {
             End::Report | End::Worker(_) if self.wait => self.wait_for(start, surface, handed_over),
             _ => self.answer(surface, &handed_over),
         };
-        let claim = Claim::default();
-        let handed_over = thread::scope(|scope| {
-            let (looked, waits) = channel::<()>();
-            let claim = &claim;
-            let timer = move || {
-                if waits.recv_timeout(INSPECTION_TIMEOUT) == Err(RecvTimeoutError::Timeout)
-                    && claim.take()
-                {
-                    end_process(finish(by(Inspect::Never)));
-                }
-            };
-            let named = thread::Builder::new().name("timer".into());
-            // Without it the look takes as long as it takes.
-            let _unwatched = named.stack_size(STACK_SIZE).spawn_scoped(scope, timer);
-            let handed_over = by(Inspect::First(claim));
-            claim.take_or_wait();
-            drop(looked);
-            handed_over
-        });
-        let exit = finish(handed_over);
+        let exit = finish(within_time(&by, |handed_over| {
+            end_process(finish(handed_over));
+        }));
         reach(Point::HookAnswered);
         exit
     }
@@ -217,6 +200,32 @@ impl Args {
     }
 }
 
+/// Hands a call over. Where inspecting the repository takes too long, `at_timeout` gets the call, handed over without it, and
+/// ends the process.
+fn within_time(
+    hand_over: &(impl Fn(Inspect<'_>) -> HandedOver + Sync),
+    at_timeout: impl FnOnce(HandedOver) + Send,
+) -> HandedOver {
+    let claim = &Claim::default();
+    thread::scope(|scope| {
+        let (looked, waits) = channel::<()>();
+        let timer = move || {
+            if waits.recv_timeout(INSPECTION_TIMEOUT) == Err(RecvTimeoutError::Timeout)
+                && claim.take()
+            {
+                at_timeout(hand_over(Inspect::Never));
+            }
+        };
+        let named = thread::Builder::new().name("timer".into());
+        // Without the thread the inspection has no limit.
+        let _unwatched = named.stack_size(STACK_SIZE).spawn_scoped(scope, timer);
+        let handed_over = hand_over(Inspect::First(claim));
+        claim.take_or_wait();
+        drop(looked);
+        handed_over
+    })
+}
+
 /// Waits for the report on what was handed over, or says why there is none.
 fn report_on(start: &Start, handed_over: &mut HandedOver) -> Result<Report, String> {
     const LATE: &str = "nothing was reported on in time; see: sendoff status";
@@ -233,7 +242,7 @@ fn report_on(start: &Start, handed_over: &mut HandedOver) -> Result<Report, Stri
     match (report, &handed_over.end) {
         (Ok(Some(report)), _) => Ok(report),
         (Err(error), End::Report) => Err(error.told()),
-        // Why nothing is kept was said.
+        // Why nothing is kept is printed already.
         _ => Err(none.into()),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::reason::Code;
-use crate::session::{ProbeTarget, RemoteAnswer, Session};
+use crate::session::{ForgeAnswer, ProbeTarget, RemoteAnswer, Session};
 
 use super::{Check, CheckResult};
 
@@ -32,28 +32,7 @@ pub(super) fn checks(session: &Session) -> Vec<Check> {
                     .and_then(|answer| skew(answer.access.clock_ahead?)),
             );
             checks.push(match forge {
-                Ok(answer) => {
-                    let permissions = &answer.access.permissions;
-                    let may = match permissions {
-                        None => "it does not say what the token may do".to_owned(),
-                        Some(granted) if granted.is_empty() => "the token may do nothing".to_owned(),
-                        Some(granted) => format!("the token may: {}", granted.join(", ")),
-                    };
-                    let protects = answer.protection.map(|protection| {
-                        let branch = &target.branch;
-                        format!("; it protects `{branch}` by {protection}")
-                    });
-                    let protects = protects.unwrap_or_default();
-                    let message = format!("the forge takes the token; {may}{protects}");
-                    let can_push = |granted: &Vec<String>| granted.iter().any(|name| name == "push");
-                    if permissions.as_ref().is_none_or(can_push) {
-                        Check::pass("forge", message)
-                    } else {
-                        Check::warn("forge", message).advise(
-                            "give the token write access to contents and pull requests, or work in a fork",
-                        )
-                    }
-                }
+                Ok(answer) => forge_access(answer, &target),
                 // Whoever has no forge can do without pull requests.
                 Err(hold) => {
                     let result = match hold.reason.code {
@@ -81,6 +60,28 @@ pub(super) fn checks(session: &Session) -> Vec<Check> {
         Err(hold) => Check::of("platform", CheckResult::Fail, hold.reason),
     });
     checks
+}
+
+/// Says what the forge lets the token do.
+fn forge_access(answer: ForgeAnswer, target: &ProbeTarget) -> Check {
+    let permissions = &answer.access.permissions;
+    let may = match permissions {
+        None => "it does not say what the token may do".to_owned(),
+        Some(granted) if granted.is_empty() => "the token may do nothing".to_owned(),
+        Some(granted) => format!("the token may: {}", granted.join(", ")),
+    };
+    let protects = answer.protection.map(|protection| {
+        let branch = &target.branch;
+        format!("; it protects `{branch}` by {protection}")
+    });
+    let protects = protects.unwrap_or_default();
+    let message = format!("the forge takes the token; {may}{protects}");
+    let can_push = |granted: &Vec<String>| granted.iter().any(|name| name == "push");
+    if permissions.as_ref().is_none_or(can_push) {
+        return Check::pass("forge", message);
+    }
+    Check::warn("forge", message)
+        .advise("give the token write access to contents and pull requests, or work in a fork")
 }
 
 /// Compares the clock with the forge's.

@@ -86,28 +86,37 @@ pub(super) fn sift(
                 // A step that only this layer has counts as a whole.
                 let is_new = judge.new_step(&path).is_some();
                 let unit = path.get(..2).filter(|_| is_new).unwrap_or(&path);
-                let Some(asked) = layer.table.find(unit.iter().copied()) else {
-                    continue;
-                };
-                let (key, value) = (dotted(unit), asked.value.to_toml());
-                if trusted.has(&key, &value) && !judge.lacks_steps(unit, &sifted.table) {
-                    continue;
-                }
-                let Some(removed) = sifted.table.remove(unit) else {
-                    continue;
-                };
-                sifted.left_out.push(LeftOut {
-                    layer: layer.origin,
-                    key,
-                    value,
-                    command: command(unit, &removed.value),
-                    until,
-                });
+                let left_out = leave_out(&judge, unit, until, trusted, &mut sifted.table);
+                sifted.left_out.extend(left_out);
             }
         }
     }
     add_patterns(&mut sifted.table, below);
     sifted
+}
+
+/// Takes what does not count yet out of a table, unless it is trusted.
+fn leave_out(
+    judge: &Judge<'_>,
+    unit: &[&str],
+    until: Until,
+    trusted: &TrustedKeys,
+    counted: &mut Table,
+) -> Option<LeftOut> {
+    let layer = judge.layer;
+    let asked = layer.table.find(unit.iter().copied())?;
+    let (key, value) = (dotted(unit), asked.value.to_toml());
+    if trusted.has(&key, &value) && !judge.lacks_steps(unit, counted) {
+        return None;
+    }
+    let removed = counted.remove(unit)?;
+    Some(LeftOut {
+        layer: layer.origin,
+        key,
+        value,
+        command: command(unit, &removed.value),
+        until,
+    })
 }
 
 /// Adds the patterns for branches of a layer to those below it: a branch has to match all of them.

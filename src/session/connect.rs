@@ -159,12 +159,17 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
         known: session.known.clone(),
         ..PushOptions::default()
     };
+    with_config(options, session, target)
+}
+
+/// Adds what git's configuration says of the remote.
+fn with_config(options: PushOptions, session: &Session, target: &Remote) -> PushOptions {
     let config = session.repo().map(Repo::config);
-    let options = options.with_git_rules(environment, config, remote);
+    let options = options.with_git_rules(&session.environment, config, &target.url);
     match config {
         Some(config) => PushOptions {
             services: ServiceCommands::of_remote(config, &target.name),
-            ..options.with_config(config, remote)
+            ..options.with_config(config, &target.url)
         },
         None => options,
     }

@@ -8,7 +8,7 @@ use crate::policy::{Count, Finding, Guard, Policy, PrivateCommits};
 use crate::reason::{Code, Reason};
 
 use super::guards::Inspection;
-use super::range::took_too_long;
+use super::history::took_too_long;
 
 /// Files that affect other programs and people, each with a description of these; a directory ends with a `/`.
 const GUARDED_PATHS: &[&str] = &[

@@ -1,5 +1,7 @@
 //! The local guards: make a shipment from the repository and the policy, or a reason why there is none.
 
+use gix::ObjectId;
+
 use crate::git::push::PushOptions;
 use crate::git::{Head, HeadError, Operation, Remote, Repo};
 use crate::names::BranchName;
@@ -10,7 +12,7 @@ use crate::report::RepoReport;
 use crate::secrets::KnownSecrets;
 
 use super::base::base;
-use super::range::Sides;
+use super::bases::Sides;
 use super::remote_guards::{also, promisors, remote, repository};
 use super::target::TargetRule;
 
@@ -26,6 +28,14 @@ pub(super) struct Inspection {
 }
 
 impl Inspection {
+    const fn without_repository(hold: Hold) -> Self {
+        Self {
+            facts: None,
+            shipment: Err(hold),
+            notes: Vec::new(),
+        }
+    }
+
     /// Returns the report's part on the repository.
     pub(super) fn report(&self, known: &KnownSecrets) -> Option<RepoReport> {
         let facts = self.facts.as_ref()?;
@@ -54,20 +64,8 @@ pub(super) fn inspect(
 ) -> Inspection {
     let repo = match repo {
         Ok(Some(repo)) => repo,
-        Ok(None) => {
-            return Inspection {
-                facts: None,
-                shipment: Err(no_repository()),
-                notes: Vec::new(),
-            };
-        }
-        Err(hold) => {
-            return Inspection {
-                facts: None,
-                shipment: Err(hold.clone()),
-                notes: Vec::new(),
-            };
-        }
+        Ok(None) => return Inspection::without_repository(no_repository()),
+        Err(hold) => return Inspection::without_repository(hold.clone()),
     };
     let mut facts = RepoFacts {
         path: repo
@@ -101,56 +99,8 @@ fn guard(
     options: impl Fn(&Remote) -> PushOptions,
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
-    // The run of a named branch began in a linked work tree of this bare repository.
-    if repo.is_bare() && branch.is_none() {
-        return Err(Hold::new(
-            Code::BareRepository,
-            "the repository is bare: it has no branch at work",
-        ));
-    }
-    let (branch, head) = match head(repo, branch) {
-        Ok(Head::Branch { name, id }) => (name, id),
-        Ok(Head::Unborn { name }) => {
-            facts.branch = Some(name.to_string());
-            return Err(
-                Hold::new(Code::UnbornBranch, format!("{name} has no commit yet"))
-                    .advise("commit something first"),
-            );
-        }
-        Ok(Head::Detached { id }) => {
-            facts.head = Some(id.to_string());
-            // `edit` in a rebase detaches HEAD; its end brings the branch back.
-            if let Some(operation) = repo.operation() {
-                return Err(in_progress(operation));
-            }
-            return Err(Hold::new(
-                Code::DetachedHead,
-                "HEAD is detached: there is no branch to push",
-            )
-            .advise("switch to a branch: git switch -c NAME"));
-        }
-        Err(error) => return Err(Hold::of(Code::BadHead, &error)),
-    };
-    facts.branch = Some(branch.to_string());
-    facts.head = Some(head.to_string());
-    if let Some(operation) = repo.operation() {
-        return Err(in_progress(operation));
-    }
-    if known.hide(branch.as_str()) != branch.as_str() {
-        return Err(Hold::new(
-            Code::SecretInBranchName,
-            "the name of the branch holds what looks like a token: it is not pushed",
-        )
-        .advise("rename the branch: git branch -m NAME; and if the token is real, revoke it"));
-    }
-    if let Some(odd) = branch.odd() {
-        let shown = branch.as_str().escape_debug();
-        return Err(Hold::new(
-            Code::OddBranchName,
-            format!("`{shown}` is not pushed: {odd}"),
-        )
-        .advise("rename the branch: git branch -m NAME"));
-    }
+    let (branch, head) = branch_at_work(repo, branch, facts)?;
+    hold_odd_name(&branch, known)?;
     let permit = policy.permit_push(&branch).map_err(|protected| {
         Hold::new(Code::ProtectedBranch, protected.to_string())
             .advise("work on a branch of your own: git switch -c NAME")
@@ -193,6 +143,73 @@ fn guard(
         counted_from: counted.from,
         permit,
     })
+}
+
+/// Returns the branch at work and its commit, or why there is none.
+fn branch_at_work(
+    repo: &Repo,
+    branch: Option<&BranchName>,
+    facts: &mut RepoFacts,
+) -> Result<(BranchName, ObjectId), Hold> {
+    // The run of a named branch began in a linked work tree of this bare repository.
+    if repo.is_bare() && branch.is_none() {
+        return Err(Hold::new(
+            Code::BareRepository,
+            "the repository is bare: it has no branch at work",
+        ));
+    }
+    let (branch, head) = match head(repo, branch) {
+        Ok(Head::Branch { name, id }) => (name, id),
+        Ok(Head::Unborn { name }) => {
+            facts.branch = Some(name.to_string());
+            return Err(
+                Hold::new(Code::UnbornBranch, format!("{name} has no commit yet"))
+                    .advise("commit something first"),
+            );
+        }
+        Ok(Head::Detached { id }) => {
+            facts.head = Some(id.to_string());
+            return Err(detached(repo.operation()));
+        }
+        Err(error) => return Err(Hold::of(Code::BadHead, &error)),
+    };
+    facts.branch = Some(branch.to_string());
+    facts.head = Some(head.to_string());
+    match repo.operation() {
+        Some(operation) => Err(in_progress(operation)),
+        None => Ok((branch, head)),
+    }
+}
+
+/// Says why a detached HEAD ships nothing. `edit` in a rebase detaches HEAD; its end brings the branch back.
+fn detached(operation: Option<Operation>) -> Hold {
+    operation.map_or_else(
+        || {
+            Hold::new(
+                Code::DetachedHead,
+                "HEAD is detached: there is no branch to push",
+            )
+            .advise("switch to a branch: git switch -c NAME")
+        },
+        in_progress,
+    )
+}
+
+/// Holds a branch whose name holds a token, or is not what it looks like.
+fn hold_odd_name(branch: &BranchName, known: &KnownSecrets) -> Result<(), Hold> {
+    if known.hide(branch.as_str()) != branch.as_str() {
+        return Err(Hold::new(
+            Code::SecretInBranchName,
+            "the name of the branch holds what looks like a token: it is not pushed",
+        )
+        .advise("rename the branch: git branch -m NAME; and if the token is real, revoke it"));
+    }
+    let Some(odd) = branch.odd() else {
+        return Ok(());
+    };
+    let shown = branch.as_str().escape_debug();
+    let message = format!("`{shown}` is not pushed: {odd}");
+    Err(Hold::new(Code::OddBranchName, message).advise("rename the branch: git branch -m NAME"))
 }
 
 /// Returns what is to be shipped: HEAD, or the requested branch if HEAD is on another one now.

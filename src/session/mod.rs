@@ -1,6 +1,7 @@
 //! Connects the parts of one run: environment, repository and policy, opened and checked; then the pipeline.
 
 mod base;
+mod bases;
 mod branch_turn;
 mod caps;
 mod connect;
@@ -11,6 +12,7 @@ mod guard_list;
 mod guard_rules;
 mod guards;
 mod held_secrets;
+mod history;
 mod identity;
 mod inspection;
 mod keep;

@@ -8,13 +8,17 @@ use crate::git::credentials::{Answers, Asked};
 use crate::git::{LocalConfigTrust, Repo, program_inheritance};
 use crate::net::Network;
 use crate::pipeline::{Hold, PolicyBase};
-use crate::policy::{LocalConfig, PolicyError};
+use crate::policy::{Loaded, LocalConfig, Policy, PolicyError};
 use crate::reason::{Code, Reason};
+use crate::secrets::KnownSecrets;
 
 use super::caps::kept_by;
 use super::held_secrets::tell_secrets;
 use super::load::RepositoryChoice;
 use super::{Request, Session, Watch, connect, load, platform_client, trusted};
+
+/// The repository, where there is one, or why it cannot be used.
+type FoundRepo = Result<Option<Repo>, Hold>;
 
 impl Session {
     /// Opens the repository and loads the policy. Only an error in what the command line names ends it here. A bad
@@ -30,57 +34,42 @@ impl Session {
         let (loaded, environment) = load::outside(&request, environment)?;
         let place = RepositoryChoice::of(&request, &environment);
         watch.limit(loaded.policy.limits().deadline.duration());
-        let repo = load::discover(&place, &environment, LocalConfigTrust::Ignore);
-        let found = repo.as_ref().ok().and_then(Option::as_ref);
-        let loaded = load::inside(loaded, found, &environment)?;
-        let trusts = loaded.policy.git().local_config == LocalConfig::Trust;
-        let repo = with_own_config(repo, &place, &environment, trusts);
+        let (repo, loaded) = opened(loaded, &place, &environment)?;
         let found = repo.as_ref().ok().and_then(Option::as_ref);
         if let Some(repo) = found {
             repo.config().tell_secrets(&request.known);
         }
-        let mut notes = request.notes;
-        notes.extend(load::notes(&loaded, found));
-        notes.extend(load::unheard(&environment));
-        notes.extend(load::unreadable(&environment));
         let answers = Answers::default();
         let inheritance = program_inheritance(&environment);
-        let network = connect::network(
+        let (policy, known) = (&loaded.policy, &request.known);
+        let network: Arc<dyn Network> = Arc::new(connect::network(
             &environment,
             &inheritance,
-            &loaded.policy,
-            &request.known,
+            policy,
+            known,
             found,
             &answers,
             Some(request.trigger),
-        );
-        let network: Arc<dyn Network> = Arc::new(network);
-        notes.extend(note_on_platform(
-            platform_client::platform(
-                &environment,
-                &loaded.policy,
-                &request.known,
-                network.clone(),
-            ),
-            || platform_client::unbound_token(&loaded.policy),
         ));
-        let (trigger, task, branch) = (request.trigger, request.task, request.branch);
+        let mut notes = request.notes;
+        notes.extend(load::notes(&loaded, found));
+        notes.extend(notes_on_environment(&environment, policy, known, &network));
         let store = request
             .store
-            .unwrap_or_else(|| kept_by(&loaded.policy, &environment));
+            .unwrap_or_else(|| kept_by(policy, &environment));
         Ok(Self {
             store,
             undo: None,
             environment,
             inheritance,
             clock: Clock::System,
-            trigger,
+            trigger: request.trigger,
             watch: Arc::new(watch),
             known: request.known,
             network,
-            task,
+            task: request.task,
             task_kept: request.task_kept,
-            branch,
+            branch: request.branch,
             branch_turn: request.branch_turn,
             makes_up_for: request.makes_up_for,
             place,
@@ -98,13 +87,27 @@ impl Session {
     }
 }
 
+/// Opens the repository, and reads the policy inside of it.
+fn opened(
+    loaded: Loaded,
+    place: &RepositoryChoice,
+    environment: &Environment,
+) -> Result<(FoundRepo, Loaded), Box<PolicyError>> {
+    let repo = load::discover(place, environment, LocalConfigTrust::Ignore);
+    let found = repo.as_ref().ok().and_then(Option::as_ref);
+    let loaded = load::inside(loaded, found, environment)?;
+    let trusts = loaded.policy.git().local_config == LocalConfig::Trust;
+    let repo = with_own_config(repo, place, environment, trusts);
+    Ok((repo, loaded))
+}
+
 /// Opens a repository again with its own git configuration, where the policy or the user trusts that.
 fn with_own_config(
-    repo: Result<Option<Repo>, Hold>,
+    repo: FoundRepo,
     place: &RepositoryChoice,
     environment: &Environment,
     is_trusted: bool,
-) -> Result<Option<Repo>, Hold> {
+) -> FoundRepo {
     if is_trusted {
         return load::discover(place, environment, LocalConfigTrust::Trust);
     }
@@ -117,14 +120,23 @@ fn with_own_config(
     trusted.map_or(repo, |trusted| Ok(Some(trusted)))
 }
 
-/// Returns the note on the platform: that it cannot be used, or that its token belongs to no address.
-fn note_on_platform<T>(
-    platform: Result<T, Hold>,
-    unbound: impl FnOnce() -> Option<Reason>,
-) -> Option<Reason> {
-    match platform {
-        Ok(_) => unbound(),
+/// Returns the notes on what the environment names: variables and directories that do not count, and the platform, where it
+/// cannot be used or its token belongs to no address.
+fn notes_on_environment(
+    environment: &Environment,
+    policy: &Policy,
+    known: &KnownSecrets,
+    network: &Arc<dyn Network>,
+) -> Vec<Reason> {
+    let platform = platform_client::platform(environment, policy, known, Arc::clone(network));
+    let platform = match platform {
+        Ok(_) => platform_client::unbound_token(policy),
         Err(hold) if hold.reason.code == Code::NoPlatform => None,
         Err(hold) => Some(hold.reason),
-    }
+    };
+    let mut notes = Vec::new();
+    notes.extend(load::unheard(environment));
+    notes.extend(load::unreadable(environment));
+    notes.extend(platform);
+    notes
 }

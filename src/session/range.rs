@@ -2,23 +2,14 @@
 
 use gix::ObjectId;
 
-use crate::git::{Commit, RangeError, RefError, Remote, Repo};
+use crate::git::{Commit, Repo};
 use crate::names::BranchName;
 use crate::pipeline::{Hold, Shipment};
 use crate::policy::Policy;
-use crate::reason::{Code, Reason};
 
 use super::base::{Base, base};
-use super::load;
-
-/// The remotes of a pull request.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sides<'r> {
-    /// The one that the branch is pushed to.
-    pub(super) remote: &'r Remote,
-    /// The one of the repository that the pull request goes to, where it is another.
-    pub(super) base: Option<&'r Remote>,
-}
+use super::bases::{Sides, bases};
+use super::history::History;
 
 /// The commits that are about to be sent.
 pub(super) struct Counted {
@@ -42,150 +33,17 @@ pub(super) fn ahead(
     head: ObjectId,
     base: &Base,
 ) -> Result<Counted, Hold> {
-    let remote = sides.remote;
     let known = base.named.as_ref().or(base.hint.as_ref());
-    let Bases {
-        tip,
-        ids: bases,
-        are_tracked,
-    } = bases(repo, sides, branch, known)?;
-    let corrupt = |error: RangeError| {
-        if let RangeError::Open(error) = &error {
-            return load::bad_repository(error);
-        }
-        if let RangeError::Stopped = &error {
-            return took_too_long();
-        }
-        let message = format!("the history of {branch} cannot be read: {error}");
-        if let RangeError::TooLarge(_) = &error {
-            return Hold::broken(
-                Reason::new(Code::TooLarge, message).advise(
-                    "take the commit out of the branch: a commit is text of a few kilobytes",
-                ),
-            );
-        }
-        let advice = if repo.is_partial() {
-            "the clone is partial: fetch what it lacks with git fetch --refetch, or check it with git fsck"
-        } else {
-            "check the repository: git fsck"
-        };
-        Hold::broken(Reason::new(Code::Corrupt, message).advise(advice))
+    let bases = bases(repo, sides, branch, known)?;
+    let history = History {
+        repo,
+        branch,
+        head,
+        limit: policy.branch_limits().commits.get(),
     };
-    let limit = policy.branch_limits().commits.get();
-    let counted = |commits| Ok(Counted { commits, from: tip });
-    let ahead = match repo.ahead(head, &bases, limit) {
-        // What a partial clone left out is fetched for the push.
-        Err(RangeError::Missing(_)) if repo.is_partial() => {
-            return counted(vec![repo.commit(head).map_err(corrupt)?]);
-        }
-        ahead => ahead.map_err(corrupt)?,
-    };
-    // Commits that the fork's base has and the target's lacks are what the pull request brings, where there are no others.
-    let ahead = if ahead.commits.is_empty() && bases.len() > 1 && sides.base.is_some() {
-        repo.ahead(head, tip.as_slice(), limit).map_err(corrupt)?
-    } else {
-        ahead
-    };
-    if ahead.commits.is_empty() {
-        if let Some(nothing) = nothing(repo, remote, branch, head, tip.and(known), &bases) {
-            return Err(nothing);
-        }
-        // Other branches have its commits, as when another branch was begun from it.
-        return counted(vec![repo.commit(head).map_err(corrupt)?]);
-    }
-    if !ahead.truncated {
-        return counted(ahead.commits);
-    }
-    // A clone of one branch knows no base: what was pushed of it before is not about to leave.
-    if tip.is_none()
-        && let Ok(Some(own)) = repo.tracking_tip(remote, branch)
-    {
-        let pushed = [bases.as_slice(), &[own]].concat();
-        let new = repo.ahead(head, &pushed, limit).map_err(corrupt)?;
-        if !new.truncated && !new.commits.is_empty() {
-            return counted(new.commits);
-        }
-    }
-    // The tracking ref of the base may be old: what was fetched by URL since is on a remote as well.
-    let fetched = [bases.as_slice(), &repo.fetched_tips(branch)].concat();
-    if are_tracked && fetched.len() > bases.len() {
-        let new = repo.ahead(head, &fetched, limit).map_err(corrupt)?;
-        if !new.truncated && !new.commits.is_empty() {
-            return counted(new.commits);
-        }
-    }
-    if !are_tracked {
-        return counted(vec![repo.commit(head).map_err(corrupt)?]);
-    }
-    let sentence = format!(
-        "{branch} has more than {limit} commits to ship, the most that the policy lets out"
-    );
-    Err(Hold::new(Code::TooManyCommits, sentence).advise(
-        "check that the base is right (`branches.base`) and fetched, or raise `limits.commits`",
-    ))
-}
-
-/// The commits that are excluded from the count.
-struct Bases {
-    /// The tip of the base, where it is known here.
-    tip: Option<ObjectId>,
-    /// The commits that are not to be shipped.
-    ids: Vec<ObjectId>,
-    /// Whether they come from the base or from tracking refs.
-    are_tracked: bool,
-}
-
-/// Returns the commits that are excluded from the count.
-fn bases(
-    repo: &Repo,
-    Sides {
-        remote,
-        base: target,
-    }: Sides<'_>,
-    branch: &BranchName,
-    base: Option<&BranchName>,
-) -> Result<Bases, Hold> {
-    let unreadable = |error: RefError| {
-        Hold::new(Code::BadRef, error.to_string()).advise("check the repository: git fsck")
-    };
-    let in_target = match (target, base) {
-        (Some(target), Some(base)) => repo.tracking_tip(target, base).map_err(unreadable)?,
-        _ => None,
-    };
-    let tip = match base {
-        Some(base) => repo.base_tip(Some(remote), base).map_err(unreadable)?,
-        None => None,
-    };
-    if let Some(of_target) = in_target {
-        // The fork's base may be newer than what was fetched of the target's.
-        return Ok(Bases {
-            tip: Some(of_target),
-            ids: std::iter::once(of_target).chain(tip).collect(),
-            are_tracked: true,
-        });
-    }
-    if let Some(tip) = tip {
-        return Ok(Bases {
-            tip: Some(tip),
-            ids: vec![tip],
-            are_tracked: true,
-        });
-    }
-    let mut others = repo.remote_tips(remote).map_err(unreadable)?;
-    if let Some(target) = target {
-        others.extend(repo.remote_tips(target).map_err(unreadable)?);
-    }
-    let others = others.into_iter();
-    let others = others.filter(|(name, _)| name != branch);
-    let mut ids: Vec<ObjectId> = others.map(|(_, tip)| tip).collect();
-    let are_tracked = !ids.is_empty();
-    if !are_tracked {
-        ids = repo.fetched_tips(branch);
-    }
-    Ok(Bases {
-        tip: None,
-        ids,
-        are_tracked,
+    Ok(Counted {
+        commits: history.ahead(&bases, sides, known)?,
+        from: bases.tip,
     })
 }
 
@@ -215,52 +73,4 @@ pub(super) fn lacking(repo: &Repo, shipment: &Shipment) -> Option<(ObjectId, usi
         .ok()??;
     let lacking = repo.ahead(there, &[shipment.head], 0).ok()?.total;
     (lacking > 0).then_some((there, lacking))
-}
-
-/// Says that there is nothing to ship, or that this cannot be known without a base: another branch on the remote is at the
-/// same commit. Returns `None` where there may be something.
-fn nothing(
-    repo: &Repo,
-    remote: &Remote,
-    branch: &BranchName,
-    head: ObjectId,
-    base: Option<&BranchName>,
-    others: &[ObjectId],
-) -> Option<Hold> {
-    if let Some(base) = base {
-        return Some(Hold::new(
-            Code::NothingAhead,
-            format!("{branch} has no commit that {base} lacks"),
-        ));
-    }
-    if repo
-        .tracking_tip(remote, branch)
-        .is_ok_and(|tip| tip == Some(head))
-    {
-        return Some(Hold::new(
-            Code::NothingAhead,
-            format!(
-                "{branch} has no commit that {remote} lacks",
-                remote = remote.name
-            ),
-        ));
-    }
-    if !others.contains(&head) {
-        return None;
-    }
-    let sentence = format!(
-        "another branch on {} is where {branch} is, and its base is not known here",
-        remote.name
-    );
-    Some(Hold::new(Code::BaseUnknown, sentence).advise(format!(
-        "set `branches.base` in your policy, or run: git remote set-head {} --auto",
-        remote.name
-    )))
-}
-
-/// Returns why a branch is held that cannot be inspected before the run has to end.
-pub(super) fn took_too_long() -> Hold {
-    let message = "to look at the branch took until shortly before the deadline (limits.deadline)";
-    Hold::broken(Reason::new(Code::Deadline, message))
-        .advise("check what the branch carries, or raise `limits.deadline`")
 }

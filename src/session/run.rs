@@ -1,7 +1,6 @@
 //! Runs a session's pipeline, until it ends by itself, by a signal or at its deadline.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
@@ -23,7 +22,7 @@ use crate::store::Turn;
 use super::branch_turn::Waited;
 use super::forge_connector::ForgeConnector;
 use super::guards::Inspection;
-use super::runtime::runtime;
+use super::runtime::{end, runtime};
 use super::uncommitted::Count;
 use super::{Ended, Session, forge_connector, signals};
 
@@ -35,13 +34,6 @@ const fn signal_code(signal: Exit) -> Code {
         _ => Code::Sigint,
     }
 }
-
-/// How long to wait for threads that are still running after the run.
-const LAST_CALL: Duration = Duration::from_millis(250);
-
-/// The same when the deadline has passed: what cannot be interrupted by then, such as the C library's resolver, is
-/// left behind.
-const LAST_CALL_OF_A_LATE_RUN: Duration = Duration::from_millis(15);
 
 impl Session {
     /// Runs a pipeline. Never fails: errors are part of the report.
@@ -95,11 +87,7 @@ impl Session {
         let inspection = self.first_inspection();
         let counted = self.counted_repo(pipeline, &inspection);
         reach(Point::RunSurveyed);
-        partial.describe(
-            pipeline.name(),
-            inspection.report(&self.known),
-            &self.notes_on(&inspection),
-        );
+        self.describe(pipeline, &inspection, partial);
         if self.has_nobody_to_ask(&inspection) && !pipeline.waits() {
             *count = Count::begin_alone(counted);
             // Nothing has to be waited for, so no runtime is made. What is tried on this copy and has to wait begins
@@ -114,25 +102,7 @@ impl Session {
             Ok(runtime) => runtime,
             Err(error) => return partial.not_started(&error),
         };
-        let run = async {
-            let inspection = match self.take_turn(pipeline, inspection, turn).await {
-                (inspection, Waited::No) => inspection,
-                (inspection, Waited::Yes) => {
-                    partial.describe(
-                        pipeline.name(),
-                        inspection.report(&self.known),
-                        &self.notes_on(&inspection),
-                    );
-                    inspection
-                }
-            };
-            let run = self.run_on(pipeline, &inspection, deadline, partial, progress);
-            let report = run.await;
-            match self.plan_again(pipeline, &report) {
-                Some(again) => Box::pin(self.run_again(again, partial, progress)).await,
-                None => report,
-            }
-        };
+        let run = self.run_in_turn(pipeline, inspection, partial, progress, turn);
         let signal = async {
             // The requests to the servers are sent by now.
             if let Some(begun) = self.begin_beside(counted.filter(|_| count.is_none())) {
@@ -152,18 +122,43 @@ impl Session {
             *count = Count::begin_alone(counted);
         }
         self.end_watch();
-        // A thread that still runs is told to end, gives back its locks and kills its children. One that is stuck
-        // must not hold the process.
-        runtime.shutdown_timeout(if deadline.is_over() {
-            LAST_CALL_OF_A_LATE_RUN
-        } else {
-            LAST_CALL
-        });
+        end(runtime, deadline);
         if ended.is_err() || deadline.is_over() {
             // A helper without a stop flag would survive.
             kill_every_group();
         }
         ended.unwrap_or_else(|report| report)
+    }
+
+    /// Tells the watch what is known before the steps begin.
+    fn describe(&self, pipeline: &Pipeline, inspection: &Inspection, partial: &PartialReport) {
+        partial.describe(
+            pipeline.name(),
+            inspection.report(&self.known),
+            &self.notes_on(inspection),
+        );
+    }
+
+    /// Runs the pipeline in its turn at the branch, and once more under a policy base that has changed meanwhile.
+    async fn run_in_turn(
+        &self,
+        pipeline: &Pipeline,
+        inspection: Inspection,
+        partial: &PartialReport,
+        progress: &SharedProgress,
+        turn: &mut Option<Turn>,
+    ) -> Report {
+        let (inspection, waited) = self.take_turn(pipeline, inspection, turn).await;
+        if waited == Waited::Yes {
+            self.describe(pipeline, &inspection, partial);
+        }
+        let deadline = &self.watch.deadline;
+        let run = self.run_on(pipeline, &inspection, deadline, partial, progress);
+        let report = run.await;
+        match self.plan_again(pipeline, &report) {
+            Some(again) => Box::pin(self.run_again(again, partial, progress)).await,
+            None => report,
+        }
     }
 
     /// Returns the run whose messages this run sends.
@@ -218,25 +213,37 @@ impl Session {
         };
         reach(Point::RunBegins);
         let mut report = pipeline.run(cx, partial).await;
+        self.conclude(&mut report, shipment.ok(), platform.as_ref(), deadline)
+            .await;
+        report
+    }
+
+    /// Adds the notes of a run that ended, and keeps what the next one needs.
+    async fn conclude(
+        &self,
+        report: &mut Report,
+        shipment: Option<&Shipment>,
+        platform: Option<&Platform>,
+        deadline: &Deadline,
+    ) {
         // A remote that took nothing, such as one with a mistyped URL, is not recorded.
-        let pushed = shipment.ok().filter(|_| has_pushed(&report));
+        let pushed = shipment.filter(|_| has_pushed(report));
         let added = pushed.and_then(|shipment| self.record_remotes(shipment));
         report
             .notes
             .extend(self.policy_base.note().into_iter().chain(added));
-        self.tell_ignored_keys(&mut report);
+        self.tell_ignored_keys(report);
         reach(Point::RunEnded);
         // A late run has to store what is to be tried again before the watchdog ends it.
-        if let Some(platform) = &platform
+        if let Some(platform) = platform
             && !deadline.is_over()
         {
             self.flush(platform).await;
         }
-        if let Ok(shipment) = shipment {
-            self.keep_habits(shipment);
+        if let Some(shipment) = shipment {
+            self.keep_remote_records(shipment);
             self.keep_policy_copy(shipment);
         }
-        report
     }
 
     /// Delivers the messages for the platform, within the time limit of one request.
@@ -251,7 +258,7 @@ impl Session {
     }
 
     /// Keeps whether the remotes required a login and what their HEADs name, where that has changed.
-    fn keep_habits(&self, shipment: &Shipment) {
+    fn keep_remote_records(&self, shipment: &Shipment) {
         let first = (&shipment.remote, &shipment.push_options);
         let also = shipment.also.iter();
         let also = also.map(|place| (&place.remote, &place.push_options));

@@ -2,22 +2,22 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::thread::{self, ThreadId};
+use std::thread;
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::names::RunId;
-use crate::pipeline::TaskDocument;
-use crate::policy::Trigger;
+use crate::pipeline::{Pipeline, TaskDocument};
+use crate::policy::{PolicyError, Trigger};
 use crate::process::{Detached, is_memory_scarce};
 use crate::secrets::KnownSecrets;
 use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch, set_aside};
-use crate::store::{LazyStore, NewIntent, Turn, TurnAt};
+use crate::store::{NewIntent, Slot, Turn, TurnAt};
 use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
 
+use super::claim::Inspect;
 use super::message::{Kept, Message, start, tell};
 use super::notice::{STATUS, WHY, last_time, line, unkept};
 
@@ -61,35 +61,6 @@ pub enum End {
     Worker(Detached),
 }
 
-/// Whether a hand-over inspects the repository first.
-#[derive(Debug, Clone, Copy)]
-pub enum Inspect<'a> {
-    /// It does, and continues if no other thread took the claim meanwhile.
-    First(&'a Claim),
-    /// It does not: the worker will.
-    Never,
-}
-
-/// Decides which of two threads hands a call over: the one that inspects the repository, or the one that stops
-/// waiting for it.
-#[derive(Debug, Default)]
-pub struct Claim(OnceLock<ThreadId>);
-
-impl Claim {
-    /// Says whether this thread is the first that takes it.
-    pub fn take(&self) -> bool {
-        let own = thread::current().id();
-        *self.0.get_or_init(|| own) == own
-    }
-
-    /// Takes it. Does not return if another thread was first, which ends the process.
-    pub fn take_or_wait(&self) {
-        while !self.take() {
-            thread::park();
-        }
-    }
-}
-
 /// Hands the work over to a worker. Never fails: what cannot be kept or started is in the notice.
 pub fn hand_over(
     asked: &Asked,
@@ -104,101 +75,116 @@ pub fn hand_over(
         None => environment.clone(),
     };
     let state = environment.state_directory();
-    let pipeline = match asked.surface.asks_for {
-        AsksFor::Pipeline(name) => name,
-        AsksFor::EndOfTask => request.task.default_pipeline(),
-    };
-    let watch = Watch::without_thread(&request, pipeline);
-    let session = match Session::open(request, environment, watch) {
-        Ok(session) => session,
-        Err(error) => return HandedOver::told(error.one_line()),
-    };
-    let (session, planned) = match session.planned(pipeline) {
-        Ok(planned) => planned,
+    let pipeline = pipeline(asked, &request.task);
+    let (session, planned) = match opened(request, environment, pipeline) {
+        Ok(opened) => opened,
         Err(error) => return HandedOver::told(error.one_line()),
     };
     let problem = session.policy_problem();
+    let problem = problem.map(|problem| line(&problem, STATUS));
     let goes_ahead = !is_memory_scarce();
     if goes_ahead && session.has_to_tell(&planned) {
         // A message is kept, whatever the inspection finds.
         session.store().make_ahead();
     }
-    let look = match inspect {
-        Inspect::First(claim) => {
-            let look = session.look(&planned);
-            reach(Point::HookLooked);
-            claim.take_or_wait();
-            look
-        }
-        Inspect::Never => session.unseen(&planned),
-    };
+    let look = inspected(&session, &planned, inspect);
     if let Outlook::Nothing(news) = &look.outlook {
         let news = news.as_ref().map(|hold| line(&hold.reason.message, WHY));
-        let notice = problem.map(|problem| line(&problem, STATUS)).or(news);
         return HandedOver {
-            notice,
+            notice: problem.or(news),
             ..HandedOver::default()
         };
     }
-    let intent = NewIntent {
-        run_id: run_id.to_string(),
-        slot: look.slot.clone(),
-        place: look.place.clone(),
-        surface: asked.surface.name.into(),
-        pipeline: pipeline.into(),
-        steps: Vec::new(),
-        task: asked
-            .task
-            .as_ref()
-            .and_then(|task| task.without_secrets(known)),
-        platform: look.platform.clone(),
-    };
-    // The process that has the turn looks for intents once more after it has given the turn back.
-    let has_worker = || {
-        let is_taken = |state| Turn::is_taken(state, TurnAt::Slot(&intent.slot));
-        state.as_deref().is_some_and(is_taken)
-    };
-    let store = session.store().clone();
-    let store = match intent.task {
-        Some(_) => store,
-        None => store.with_patience(STORE_TIMEOUT),
-    };
-    let keep = || keep(&store, &intent, &look);
+    let intent = intent(asked, known, run_id, pipeline, &look);
+    let has_worker = || has_worker(state.as_deref(), &intent.slot);
+    let keep = || keep(&session, &intent, &look);
     let (started, (kept, notice)) = if goes_ahead && !has_worker() {
         start_beside(&asked.program, keep)
     } else {
         (None, keep())
     };
     reach(Point::HookIntended);
-    let mut handed_over = HandedOver {
-        run_id: Some(run_id),
-        notice: problem.map(|problem| line(&problem, STATUS)).or(notice),
-        end: End::Report,
-    };
+    let notice = problem.or(notice);
     if kept == Kept::InStore && has_worker() {
-        if let Some(Ok(mut idle)) = started {
-            // The worker ends either way.
-            let _told = tell(&mut idle, None);
-        }
-        return handed_over;
+        dismiss(started);
+        return HandedOver::ending(run_id, notice, End::Report);
     }
-    let started = started.unwrap_or_else(|| start(&asked.program));
-    let message = Message { intent, kept };
-    match started.and_then(|mut worker| tell(&mut worker, Some(&message)).map(|()| worker)) {
-        Ok(worker) if kept == Kept::Nowhere => handed_over.end = End::Worker(worker),
-        Ok(_) => {}
+    let given = give(&asked.program, started, &Message { intent, kept });
+    reach(Point::HookStarted);
+    match given {
+        Ok(end) => HandedOver::ending(run_id, notice, end),
         Err(error) => {
             let problem = format!("the worker cannot be started: {error}");
-            handed_over.notice = Some(line(&problem, STATUS));
-            handed_over.end = End::Nothing;
+            HandedOver::ending(run_id, Some(line(&problem, STATUS)), End::Nothing)
         }
     }
-    reach(Point::HookStarted);
-    handed_over
+}
+
+/// Returns the pipeline that the surface asks for.
+fn pipeline(asked: &Asked, task: &TaskDocument) -> &'static str {
+    match asked.surface.asks_for {
+        AsksFor::Pipeline(name) => name,
+        AsksFor::EndOfTask => task.default_pipeline(),
+    }
+}
+
+/// Opens the session and plans the pipeline.
+fn opened(
+    request: Request,
+    environment: Environment,
+    pipeline: &str,
+) -> Result<(Session, Pipeline), PolicyError> {
+    let watch = Watch::without_thread(&request, pipeline);
+    let session = Session::open(request, environment, watch).map_err(|error| *error)?;
+    session.planned(pipeline)
+}
+
+/// Inspects the repository, unless the worker will. Does not return where another thread hands the call over meanwhile.
+fn inspected(session: &Session, planned: &Pipeline, inspect: Inspect<'_>) -> Look {
+    match inspect {
+        Inspect::First(claim) => {
+            let look = session.look(planned);
+            reach(Point::HookLooked);
+            claim.take_or_wait();
+            look
+        }
+        Inspect::Never => session.unseen(planned),
+    }
+}
+
+/// Returns what is handed over.
+fn intent(
+    asked: &Asked,
+    known: &KnownSecrets,
+    run_id: RunId,
+    pipeline: &str,
+    look: &Look,
+) -> NewIntent {
+    let task = asked.task.as_ref();
+    NewIntent {
+        run_id: run_id.to_string(),
+        slot: look.slot.clone(),
+        place: look.place.clone(),
+        surface: asked.surface.name.into(),
+        pipeline: pipeline.into(),
+        steps: Vec::new(),
+        task: task.and_then(|task| task.without_secrets(known)),
+        platform: look.platform.clone(),
+    }
+}
+
+/// Says whether a process has the turn: it looks for intents once more after it has given the turn back.
+fn has_worker(state: Option<&Path>, slot: &Slot) -> bool {
+    state.is_some_and(|state| Turn::is_taken(state, TurnAt::Slot(slot)))
 }
 
 /// Keeps an intent in the store. Returns where it is, and the notice for a person.
-fn keep(store: &LazyStore, intent: &NewIntent, look: &Look) -> (Kept, Option<String>) {
+fn keep(session: &Session, intent: &NewIntent, look: &Look) -> (Kept, Option<String>) {
+    let store = session.store().clone();
+    let store = match intent.task {
+        Some(_) => store,
+        None => store.with_patience(STORE_TIMEOUT),
+    };
     let store = match store.get() {
         Ok(store) => store,
         Err(error) => return (Kept::Nowhere, Some(unkept(&error))),
@@ -224,7 +210,37 @@ fn start_beside<T>(program: &Path, work: impl FnOnce() -> T) -> (Option<io::Resu
     })
 }
 
+/// Ends a worker that was started for nothing: another one has the turn.
+fn dismiss(started: Option<io::Result<Detached>>) {
+    if let Some(Ok(mut idle)) = started {
+        // The worker ends either way.
+        let _told = tell(&mut idle, None);
+    }
+}
+
+/// Gives a message to the worker that was started, or to one that is started now. Returns how a caller learns of the end.
+fn give(
+    program: &Path,
+    started: Option<io::Result<Detached>>,
+    message: &Message,
+) -> io::Result<End> {
+    let mut worker = started.unwrap_or_else(|| start(program))?;
+    tell(&mut worker, Some(message))?;
+    Ok(match message.kept {
+        Kept::InStore => End::Report,
+        Kept::Nowhere => End::Worker(worker),
+    })
+}
+
 impl HandedOver {
+    const fn ending(run_id: RunId, notice: Option<String>, end: End) -> Self {
+        Self {
+            run_id: Some(run_id),
+            notice,
+            end,
+        }
+    }
+
     fn told(what: impl AsRef<str>) -> Self {
         Self {
             notice: Some(line(what.as_ref(), STATUS)),

@@ -6,6 +6,7 @@
 
 mod branch_at_hand;
 mod carry;
+mod claim;
 mod due;
 mod hand_over;
 mod history;
@@ -20,7 +21,8 @@ mod status;
 mod work;
 
 pub use branch_at_hand::BranchAtHand;
-pub use hand_over::{Asked, Claim, End, HandedOver, Inspect, hand_over};
+pub use claim::{Claim, Inspect};
+pub use hand_over::{Asked, End, HandedOver, hand_over};
 pub use history::{Found, run, runs};
 pub use job::Ending;
 pub use log::LogFile;

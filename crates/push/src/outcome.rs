@@ -16,6 +16,16 @@ pub enum PushOutcome {
     Rejected(Rejected),
 }
 
+impl PushOutcome {
+    /// Adds how many ids the remote listed.
+    pub(crate) fn with_listed(mut self, listed: usize) -> Self {
+        if let Self::Pushed(pushed) = &mut self {
+            pushed.listed = listed;
+        }
+        self
+    }
+}
+
 /// A push that is known to have arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pushed {

@@ -185,6 +185,73 @@ impl Rejection {
 mod tests {
     use super::*;
 
+    /// A reason, the remote's messages, and the class.
+    const ROWS: &[(&str, &[&str], &str)] = &[
+        (
+            "protected branch hook declined",
+            &["error: GH006: Protected branch update failed for refs/heads/main."],
+            "protected",
+        ),
+        (
+            "push declined due to repository rule violations",
+            &["error: GH013: Repository rule violations found for refs/heads/x."],
+            "ruleset",
+        ),
+        (
+            "push declined due to repository rule violations",
+            &[
+                "error: GH013: Repository rule violations",
+                "- GITHUB PUSH PROTECTION",
+                "Push cannot contain secrets",
+            ],
+            "secret-protection",
+        ),
+        (
+            "refusing to allow an OAuth App to create or update workflow `.github/workflows/ci.yml` without `workflow` scope",
+            &[],
+            "workflow-scope",
+        ),
+        (
+            "pre-receive hook declined",
+            &[
+                "error: GH001: Large files detected.",
+                "error: File big is 120.00 MB; this exceeds GitHub's file size limit of 100.00 MB",
+            ],
+            "too-large",
+        ),
+        (
+            "pre-receive hook declined",
+            &["GitLab: You are not allowed to push code to protected branches on this project."],
+            "protected",
+        ),
+        (
+            "pre-receive hook declined",
+            &["policy: no"],
+            "hook-declined",
+        ),
+        ("hook declined", &[], "hook-declined"),
+        (
+            "failed to update ref",
+            &["error: cannot lock ref 'refs/heads/x'"],
+            "lock",
+        ),
+        ("branch is currently checked out", &[], "checked-out"),
+        ("shallow update not allowed", &[], "shallow"),
+        ("non-fast-forward", &[], "diverged"),
+        (
+            "pre-receive hook declined",
+            &["GitLab: LFS objects are missing. Ensure LFS is properly set up"],
+            "lfs",
+        ),
+        (
+            "index-pack abnormal exit",
+            &["fatal: pack exceeds maximum allowed size"],
+            "too-large",
+        ),
+        ("unpacker error", &[], "corrupt"),
+        ("deny updating a hidden ref", &[], "rejected"),
+    ];
+
     fn class(reason: &str, messages: &[&str]) -> &'static str {
         let messages: Vec<String> = messages.iter().map(|line| (*line).to_owned()).collect();
         Rejection::of(reason, &messages).class()
@@ -192,74 +259,8 @@ mod tests {
 
     #[test]
     fn the_words_of_git_and_of_the_forges_are_understood() {
-        for (reason, messages, expected) in [
-            (
-                "protected branch hook declined",
-                &["error: GH006: Protected branch update failed for refs/heads/main."][..],
-                "protected",
-            ),
-            (
-                "push declined due to repository rule violations",
-                &["error: GH013: Repository rule violations found for refs/heads/x."],
-                "ruleset",
-            ),
-            (
-                "push declined due to repository rule violations",
-                &[
-                    "error: GH013: Repository rule violations",
-                    "- GITHUB PUSH PROTECTION",
-                    "Push cannot contain secrets",
-                ],
-                "secret-protection",
-            ),
-            (
-                "refusing to allow an OAuth App to create or update workflow `.github/workflows/ci.yml` without `workflow` scope",
-                &[],
-                "workflow-scope",
-            ),
-            (
-                "pre-receive hook declined",
-                &[
-                    "error: GH001: Large files detected.",
-                    "error: File big is 120.00 MB; this exceeds GitHub's file size limit of 100.00 MB",
-                ],
-                "too-large",
-            ),
-            (
-                "pre-receive hook declined",
-                &[
-                    "GitLab: You are not allowed to push code to protected branches on this project.",
-                ],
-                "protected",
-            ),
-            (
-                "pre-receive hook declined",
-                &["policy: no"],
-                "hook-declined",
-            ),
-            ("hook declined", &[], "hook-declined"),
-            (
-                "failed to update ref",
-                &["error: cannot lock ref 'refs/heads/x'"],
-                "lock",
-            ),
-            ("branch is currently checked out", &[], "checked-out"),
-            ("shallow update not allowed", &[], "shallow"),
-            ("non-fast-forward", &[], "diverged"),
-            (
-                "pre-receive hook declined",
-                &["GitLab: LFS objects are missing. Ensure LFS is properly set up"],
-                "lfs",
-            ),
-            (
-                "index-pack abnormal exit",
-                &["fatal: pack exceeds maximum allowed size"],
-                "too-large",
-            ),
-            ("unpacker error", &[], "corrupt"),
-            ("deny updating a hidden ref", &[], "rejected"),
-        ] {
-            assert_eq!(class(reason, messages), expected, "{reason} {messages:?}");
+        for (reason, messages, expected) in ROWS {
+            assert_eq!(class(reason, messages), *expected, "{reason} {messages:?}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::commands::{Negotiated, RefUpdate, RequestExtras, encode_request};
 use crate::discovery::{check, discover};
 use crate::error::PushError;
 use crate::lfs;
-use crate::objects::{Wanted, new_commits};
+use crate::objects::{Selection, Wanted, new_commits};
 use crate::outcome::{PushOutcome, Pushed};
 use crate::pack::{PackOptions, Writer};
 use crate::promised::{self, open_reader};
@@ -102,21 +102,12 @@ impl Push<'_> {
         reader: &'r Reader,
         speculative: Option<(&'r Speculation, Writer<'r, '_>)>,
     ) -> Result<PushOutcome, PushError> {
-        let Self {
-            repo,
-            request,
-            rule,
-        } = self;
+        let (repo, request) = (self.repo, self.request);
         request.local.advertised(advertisement);
-        let name = request.branch.as_bstr().to_owned();
-        let old = advertisement.find(&name);
-        let hook = |update| {
-            let run = request.local.run_hook(update);
-            run.map_err(PushError::LocalCheck)
-        };
+        let old = advertisement.find(request.branch.as_bstr());
         if old == Some(request.new) {
             // Git runs the hook in this case too, with nothing to read.
-            hook(None)?;
+            self.run_hook(None)?;
             connection.close();
             return Ok(PushOutcome::Pushed(Pushed::up_to_date(request.new)));
         }
@@ -124,15 +115,11 @@ impl Push<'_> {
         // It was checked meanwhile for a branch whose value is that of its tracking ref.
         let checked = speculative.as_ref().map(|(speculation, _)| speculation.old);
         if checked != Some(old) {
-            rule.check(repo, reader, request, old)?;
+            self.rule.check(repo, reader, request, old)?;
         }
-        let update = RefUpdate {
-            name,
-            old: old.unwrap_or_else(|| repo.object_hash().null()),
-            new: request.new,
-        };
+        let update = self.update(old);
         let reader = if request.local.has_hook() {
-            hook(Some(&update))?;
+            self.run_hook(Some(&update))?;
             // It may have packed the repository: what was opened before it is closed.
             &open_reader(repo, request)?
         } else {
@@ -144,12 +131,10 @@ impl Push<'_> {
             has: &haves,
             old_tip: old,
         };
-        let speculative = speculative.and_then(|(speculation, writer)| {
-            let new = new_commits(repo, reader, wanted, request.stop).ok()?;
-            (speculation.new == new).then_some((speculation, writer))
-        });
+        let usable = speculative
+            .filter(|(speculation, _)| self.selects_the_same(speculation, reader, wanted));
         let again;
-        let (reader, selection, writer) = if let Some((speculation, writer)) = speculative {
+        let (reader, selection, writer) = if let Some((speculation, writer)) = usable {
             (reader, Cow::Borrowed(&speculation.selection), Some(writer))
         } else {
             // Somebody may have packed the repository during the reference discovery.
@@ -157,32 +142,78 @@ impl Push<'_> {
             (again, selection) = promised::select(repo, request, wanted)?;
             (&again, Cow::Owned(selection), None)
         };
-        let checked = request.local.check(&mut selection.commits());
-        checked.map_err(PushError::LocalCheck)?;
-        if !request.local.has_hook() {
-            lfs::check(reader, &selection, request.stop)?;
-        }
+        self.check_selection(reader, &selection)?;
+        let sent = self.send(
+            connection,
+            advertisement,
+            &update,
+            reader,
+            &selection,
+            writer,
+        )?;
+        Ok(sent.with_listed(haves.len()))
+    }
+
+    /// Sends what was selected, once it is confirmed.
+    fn send<'p>(
+        self,
+        connection: Box<dyn Connection + '_>,
+        advertisement: &Advertisement,
+        update: &RefUpdate,
+        reader: &'p Reader,
+        selection: &'p Selection,
+        speculative: Option<Writer<'p, '_>>,
+    ) -> Result<PushOutcome, PushError> {
+        let request = self.request;
         let negotiated = Negotiated::from_advertisement(advertisement);
-        let head = self.head(&update, &negotiated)?;
+        let head = self.head(update, &negotiated)?;
         (request.confirm)(&update.name, advertisement).map_err(PushError::NotConfirmed)?;
         let pack = OutgoingPack {
             reader,
-            selection: &selection,
+            selection,
             options: PackOptions::from(&negotiated),
-            speculative: writer,
+            speculative,
         };
         let format = ResponseFormat {
             side_band: negotiated.side_band,
             redact: request.transport.redact(),
         };
-        let outcome = transfer(request, connection, &head, pack, format, &update)?;
-        Ok(match outcome {
-            PushOutcome::Pushed(pushed) => PushOutcome::Pushed(Pushed {
-                listed: haves.len(),
-                ..pushed
-            }),
-            rejected @ PushOutcome::Rejected(_) => rejected,
-        })
+        transfer(request, connection, &head, pack, format, update)
+    }
+
+    fn update(self, old: Option<ObjectId>) -> RefUpdate {
+        RefUpdate {
+            name: self.request.branch.as_bstr().to_owned(),
+            old: old.unwrap_or_else(|| self.repo.object_hash().null()),
+            new: self.request.new,
+        }
+    }
+
+    fn run_hook(self, update: Option<&RefUpdate>) -> Result<(), PushError> {
+        let run = self.request.local.run_hook(update);
+        run.map_err(PushError::LocalCheck)
+    }
+
+    /// Says whether a speculative selection is what would be selected now.
+    fn selects_the_same(
+        self,
+        speculation: &Speculation,
+        reader: &Reader,
+        wanted: Wanted<'_>,
+    ) -> bool {
+        let new = new_commits(self.repo, reader, wanted, self.request.stop);
+        new.is_ok_and(|new| speculation.new == new)
+    }
+
+    /// Makes the local checks of what is about to be sent, and those of files in LFS, which a hook makes where there is one.
+    fn check_selection(self, reader: &Reader, selection: &Selection) -> Result<(), PushError> {
+        let local = self.request.local;
+        let checked = local.check(&mut selection.commits());
+        checked.map_err(PushError::LocalCheck)?;
+        if !local.has_hook() {
+            lfs::check(reader, selection, self.request.stop)?;
+        }
+        Ok(())
     }
 
     /// Writes the update request as far as it comes before the pack.

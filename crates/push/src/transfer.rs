@@ -25,6 +25,22 @@ pub(crate) struct OutgoingPack<'a, 'o> {
 }
 
 impl OutgoingPack<'_, '_> {
+    /// Writes it, up to the size that a push may have.
+    fn write_limited(
+        &mut self,
+        out: &mut dyn Write,
+        request: &PushRequest<'_>,
+    ) -> Result<PackStats, Cut> {
+        let mut out = Limited::new(out, request.push_size, request.progress);
+        self.write(&mut out, request).map_err(|error| match error {
+            PackError::Write(error) if !out.is_exceeded() => Cut::Connection(error),
+            PackError::Write(_) => Cut::Here(PushError::PushSize {
+                limit: request.push_size,
+            }),
+            error => Cut::Here(error.into()),
+        })
+    }
+
     /// Writes it. The speculative pack is used once: written again, the pack is made anew.
     fn write(
         &mut self,
@@ -48,6 +64,14 @@ impl OutgoingPack<'_, '_> {
     }
 }
 
+/// Why a pack was not written to its end.
+enum Cut {
+    /// The connection did not take it.
+    Connection(io::Error),
+    /// It cannot be made, or is larger than it may be.
+    Here(PushError),
+}
+
 /// Sends an update request with its pack, and finds out what became of it.
 pub(crate) fn transfer(
     request: &PushRequest<'_>,
@@ -65,23 +89,15 @@ pub(crate) fn transfer(
     let mut stats = PackStats::default();
     let mut failed = None;
     let reported = exchange(request.transport, connection, update, |mut connection| {
-        let mut write = |out: &mut dyn Write| {
-            let mut out = Limited::new(out, request.push_size, request.progress);
-            match pack.write(&mut out, request) {
-                Ok(written) => {
-                    stats = written;
-                    Ok(())
-                }
-                Err(PackError::Write(error)) if !out.is_exceeded() => Err(error),
-                Err(error) => {
-                    failed = Some(match error {
-                        PackError::Write(_) => PushError::PushSize {
-                            limit: request.push_size,
-                        },
-                        error => error.into(),
-                    });
-                    Err(io::Error::other("the pack ends here"))
-                }
+        let mut write = |out: &mut dyn Write| match pack.write_limited(out, request) {
+            Ok(written) => {
+                stats = written;
+                Ok(())
+            }
+            Err(Cut::Connection(error)) => Err(error),
+            Err(Cut::Here(error)) => {
+                failed = Some(error);
+                Err(io::Error::other("the pack ends here"))
             }
         };
         let answer = connection.send_pack(RequestBody {
@@ -106,18 +122,22 @@ pub(crate) fn transfer(
         Reported::Updated(messages) => messages,
         Reported::Rejected(rejected) => return Ok(PushOutcome::Rejected(rejected)),
     };
+    Ok(PushOutcome::Pushed(pushed(update, &stats, messages)))
+}
+
+fn pushed(update: &RefUpdate, stats: &PackStats, messages: Vec<String>) -> Pushed {
     let old = (!update.old.is_null()).then_some(update.old);
-    Ok(PushOutcome::Pushed(Pushed {
+    Pushed {
         action: if old.is_some() {
             Action::Updated
         } else {
             Action::Created
         },
         old,
-        new: request.new,
+        new: update.new,
         bytes: stats.bytes,
         objects: stats.objects,
         messages,
         listed: 0,
-    }))
+    }
 }

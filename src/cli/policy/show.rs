@@ -23,20 +23,33 @@ pub(super) enum Keys {
 
 /// Prints every value with its layer.
 pub(super) fn show(request: &Request, keys: Keys, environment: &Environment) -> Exit {
-    let PolicyReview {
-        problems,
-        values,
-        left_out,
-        locked,
-        outdone,
-        ..
-    } = match review(request, environment) {
+    let review = match review(request, environment) {
         Ok(review) => review,
         Err(error) => return render::policy_error(&error),
     };
+    let text = counting(&review, keys) + &not_counting(&review);
+    let printed = print(&text).exit();
+    for problem in &review.problems {
+        eprint(&render::policy_error_text(problem));
+    }
+    if review.problems.is_empty() {
+        printed
+    } else {
+        Exit::Policy
+    }
+}
+
+/// Lists the values that count, with their layers.
+fn counting(review: &PolicyReview, keys: Keys) -> String {
+    let values = review.values.iter();
     let mut values: Vec<(String, String, String)> = values
-        .into_iter()
-        .map(|value| (value.key, value.value, value.origin.to_string()))
+        .map(|value| {
+            (
+                value.key.clone(),
+                value.value.clone(),
+                value.origin.to_string(),
+            )
+        })
         .collect();
     if keys == Keys::All {
         let mut defaults = crate::manual::schema::defaults(STEPS);
@@ -56,7 +69,13 @@ pub(super) fn show(request: &Request, keys: Keys, environment: &Environment) -> 
         // Writing to a `String` cannot fail.
         let _infallible = writeln!(text, "{setting:width$}  # {origin}");
     }
-    for key in &left_out {
+    text
+}
+
+/// Lists, as comments, what layers set and what does not count.
+fn not_counting(review: &PolicyReview) -> String {
+    let mut text = String::new();
+    for key in &review.left_out {
         let setting = format!("{} = {}", key.key, key.value);
         let until = match key.until {
             Until::Merged => "counts from the policy base on the remote only",
@@ -65,24 +84,16 @@ pub(super) fn show(request: &Request, keys: Keys, environment: &Environment) -> 
         let _infallible = writeln!(text, "# {setting}  # {}: {until}", key.layer);
     }
     let unused = [
-        (locked, "locked by the system policy"),
-        (outdone, "a lower layer is stricter"),
+        (&review.locked, "locked by the system policy"),
+        (&review.outdone, "a lower layer is stricter"),
     ];
-    for (keys, why) in &unused {
+    for (keys, why) in unused {
         for key in keys {
             let setting = format!("{} = {}", key.key, key.value);
             let _infallible = writeln!(text, "# {setting}  # {}: {why}", key.layer);
         }
     }
-    let printed = print(&text).exit();
-    for problem in &problems {
-        eprint(&render::policy_error_text(problem));
-    }
-    if problems.is_empty() {
-        printed
-    } else {
-        Exit::Policy
-    }
+    text
 }
 
 /// Prints where the policy files are.

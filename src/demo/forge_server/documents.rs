@@ -68,6 +68,46 @@ fn user(login: &str, root: &str) -> Value {
     Value::Object(user)
 }
 
+/// What a repository has a URL for, each in a key of its own.
+const REPOSITORY_URLS: &[&str] = &[
+    "archive",
+    "assignees",
+    "blobs",
+    "branches",
+    "collaborators",
+    "comments",
+    "commits",
+    "compare",
+    "contents",
+    "contributors",
+    "deployments",
+    "downloads",
+    "events",
+    "forks",
+    "git_commits",
+    "git_refs",
+    "git_tags",
+    "hooks",
+    "issue_comment",
+    "issue_events",
+    "issues",
+    "keys",
+    "labels",
+    "languages",
+    "merges",
+    "milestones",
+    "notifications",
+    "pulls",
+    "releases",
+    "stargazers",
+    "statuses",
+    "subscribers",
+    "subscription",
+    "tags",
+    "teams",
+    "trees",
+];
+
 /// A repository.
 pub(super) fn repository(repository: &Repository, root: &str) -> Value {
     let full_name = repository.full_name();
@@ -80,45 +120,7 @@ pub(super) fn repository(repository: &Repository, root: &str) -> Value {
         "default_branch": repository.default_branch, "archived": false, "disabled": false,
         "visibility": "public",
     }));
-    let names = [
-        "archive",
-        "assignees",
-        "blobs",
-        "branches",
-        "collaborators",
-        "comments",
-        "commits",
-        "compare",
-        "contents",
-        "contributors",
-        "deployments",
-        "downloads",
-        "events",
-        "forks",
-        "git_commits",
-        "git_refs",
-        "git_tags",
-        "hooks",
-        "issue_comment",
-        "issue_events",
-        "issues",
-        "keys",
-        "labels",
-        "languages",
-        "merges",
-        "milestones",
-        "notifications",
-        "pulls",
-        "releases",
-        "stargazers",
-        "statuses",
-        "subscribers",
-        "subscription",
-        "tags",
-        "teams",
-        "trees",
-    ];
-    add_urls(&mut document, &names, &url);
+    add_urls(&mut document, REPOSITORY_URLS, &url);
     document.extend(object(json!({
         "clone_url": format!("{page}.git"), "git_url": format!("{page}.git"),
         "ssh_url": format!("git@127.0.0.1:{full_name}.git"), "svn_url": page,

@@ -75,17 +75,7 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
     match status {
         401 => unauthorized(&host, status, &said),
         300..=399 => response.bad("an answer of GitHub's API").into(),
-        500.. | 408 | 421 | 425 => ForgeError {
-            not_before: response.retry_after(),
-            ..ForgeError::new(
-                ForgeErrorClass::Server,
-                format!("{host} failed ({status}): {said}"),
-            )
-            .advise(match status {
-                511 => "log in to the network: something on the way to the forge asks for that",
-                _ => "run again in a while; the forge's status page may say more",
-            })
-        },
+        500.. | 408 | 421 | 425 => failed(response, &host, &said),
         _ if response.is_page() => ForgeError::from(response.bad("an answer of GitHub's API"))
             .advise("check `forge.api-url`, and what stands between here and the forge: a page of a web server answered in its place"),
         403 if response.header("x-github-sso").is_some() => sso(response, &host),
@@ -110,6 +100,20 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
             ForgeErrorClass::Validation,
             "see what the forge says: the same request is refused again until that is changed",
         ),
+    }
+}
+
+/// Classifies a failure of the server, or of something on the way to it.
+fn failed(response: &Response, host: &str, said: &str) -> ForgeError {
+    let status = response.status();
+    let message = format!("{host} failed ({status}): {said}");
+    let advice = match status {
+        511 => "log in to the network: something on the way to the forge asks for that",
+        _ => "run again in a while; the forge's status page may say more",
+    };
+    ForgeError {
+        not_before: response.retry_after(),
+        ..ForgeError::new(ForgeErrorClass::Server, message).advise(advice)
     }
 }
 

@@ -9,38 +9,50 @@ use super::ssh_words::{denied_advice, is_want_of_right};
 impl TransportError {
     /// Returns what to do about it, in one line.
     pub(super) fn what_to_do(&self) -> Option<String> {
-        let fixed = match self {
+        let fixed = || self.fixed_advice().map(ToOwned::to_owned);
+        self.advice_with_names().or_else(fixed)
+    }
+
+    /// Returns the advice that names what the error knows: a variable, a server, a command.
+    fn advice_with_names(&self) -> Option<String> {
+        Some(match self {
+            Self::Setup(error) => error.advice(),
+            Self::ProxyLogin { scheme, .. } if scheme.starts_with("socks4") => {
+                "a SOCKS 4 proxy gets no user name from sendoff: name it as socks5 or socks5h".into()
+            }
+            Self::ProxyLogin { scheme, proxy } => format!(
+                "write the login into the proxy's URL, or let a git credential helper keep it for {scheme}://{proxy}"
+            ),
+            Self::Tls { fault, place } => fault.advice(place),
+            Self::Protocol { configured_in, .. } => {
+                format!("allow it in {configured_in}, or use another URL")
+            }
+            Self::NoLogin { variables, .. } if variables.is_empty() => {
+                "set up a credential helper in your global git configuration, or write the login into ~/.netrc".into()
+            }
+            Self::NoLogin { variables, .. } => format!(
+                "set {}, or set up a credential helper in your global git configuration",
+                variables.join(" or ")
+            ),
+            Self::LoginRefused { renewal, .. } => renewal.clone(),
+            Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(),
+            Self::SshLogin { advice, .. } => advice.clone(),
+            Self::SshSetup { said } => setup_advice(said),
+            _ => return None,
+        })
+    }
+
+    /// Returns the advice that is the same for each error of its kind.
+    fn fixed_advice(&self) -> Option<&'static str> {
+        Some(match self {
             Self::PlainHttp => "use https or ssh",
             Self::Scheme(_) => "use an https or ssh URL for the remote",
-            Self::Setup(error) => return Some(error.advice()),
-            Self::ProxyLogin { scheme, .. } if scheme.starts_with("socks4") => {
-                "a SOCKS 4 proxy gets no user name from sendoff: name it as socks5 or socks5h"
-            }
-            Self::ProxyLogin { scheme, proxy } => {
-                return Some(format!(
-                    "write the login into the proxy's URL, or let a git credential helper keep it for {scheme}://{proxy}"
-                ));
-            }
             Self::TlsPort { .. } => "use `https` in the remote's URL",
-            Self::Tls { fault, place } => return Some(fault.advice(place)),
-            Self::Protocol { configured_in, .. } => {
-                return Some(format!("allow it in {configured_in}, or use another URL"));
-            }
             Self::Client(_) => "check the CA certificates and `http.*` in your git configuration",
             Self::Start(_) => "install the program, or put it on the search path",
             Self::Credential(_) => {
-                "mend the credential helper, or take it out: git config --global --unset-all credential.helper"
+                "fix the credential helper, or remove it: git config --global --unset-all credential.helper"
             }
-            Self::NoLogin { variables, .. } if variables.is_empty() => {
-                "set up a credential helper in your global git configuration, or write the login into ~/.netrc"
-            }
-            Self::NoLogin { variables, .. } => {
-                return Some(format!(
-                    "set {}, or set up a credential helper in your global git configuration",
-                    variables.join(" or ")
-                ));
-            }
-            Self::LoginRefused { renewal, .. } => return Some(renewal.clone()),
             Self::AuthScheme { .. } => {
                 "let the server offer Basic or Digest over https, use an ssh URL, or push with `git push`"
             }
@@ -50,9 +62,6 @@ impl TransportError {
             Self::Forbidden { said, .. } => {
                 denied_advice(said).unwrap_or("ask for write access, or use a token that has it")
             }
-            Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(),
-            Self::SshLogin { advice, .. } => return Some(advice.clone()),
-            Self::SshSetup { said } => return Some(setup_advice(said)),
             Self::Failing { .. } => {
                 "run again in a while: nothing is lost; where it stays so, tell the server's administrator"
             }
@@ -81,13 +90,8 @@ impl TransportError {
                 "set `ssh.variant = ssh` in the global git configuration if the program takes OpenSSH's options"
             }
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
-            Self::FileRemote
-            | Self::Runtime(_)
-            | Self::Stopped
-            | Self::Garbled
-            | Self::Request(_) => return None,
-        };
-        Some(fixed.to_owned())
+            _ => return None,
+        })
     }
 }
 

@@ -174,11 +174,8 @@ fn lefthook(scope: Option<Scope>, context: &InstallContext) -> Result<Plan, Inst
         });
     };
     let (file, program) = match scope.unwrap_or(Scope::Local) {
-        Scope::Project => (format!("{name}.{extension}"), "sendoff".to_owned()),
-        Scope::Local => (
-            format!("{name}-local.yml"),
-            context.program_text()?.to_owned(),
-        ),
+        Scope::Project => (format!("{name}.{extension}"), "sendoff"),
+        Scope::Local => (format!("{name}-local.yml"), context.program_text()?),
         Scope::User => {
             return Err(InstallError::Scope {
                 what: "lefthook has no file for all repositories".into(),
@@ -186,7 +183,7 @@ fn lefthook(scope: Option<Scope>, context: &InstallContext) -> Result<Plan, Inst
             });
         }
     };
-    let jobs: String = HOOKS.iter().map(|hook| job(hook, &program)).collect();
+    let jobs: String = HOOKS.iter().map(|hook| job(hook, program)).collect();
     let path = resolve(&top.join(&file), top)?;
     let is_yaml = LEFTHOOK_EXTENSIONS[..2]
         .iter()
@@ -205,15 +202,7 @@ fn lefthook(scope: Option<Scope>, context: &InstallContext) -> Result<Plan, Inst
     }
     let mut plan = Plan::default();
     let change = with_block(&path, Manager::Lefthook, |rest| {
-        let is_taken = |line: &str| {
-            let key = line
-                .split(':')
-                .next()
-                .unwrap_or_default()
-                .trim_matches(['"', '\'']);
-            HOOKS.iter().any(|hook| hook.event == key)
-        };
-        if rest.lines().any(is_taken) {
+        if rest.lines().any(names_our_hook) {
             return Err(by_hand(
                 "it has jobs for the same hooks, which sendoff does not edit",
             ));
@@ -226,6 +215,13 @@ fn lefthook(scope: Option<Scope>, context: &InstallContext) -> Result<Plan, Inst
             .push("run `lefthook install`, which writes the hooks that are new".into());
     }
     Ok(plan)
+}
+
+/// Says whether a line of lefthook's YAML begins the jobs of a hook that we install.
+fn names_our_hook(line: &str) -> bool {
+    let key = line.split(':').next().unwrap_or_default();
+    let key = key.trim_matches(['"', '\'']);
+    HOOKS.iter().any(|hook| hook.event == key)
 }
 
 /// Returns the name and the extension of lefthook's configuration.

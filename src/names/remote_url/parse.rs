@@ -20,18 +20,7 @@ impl RemoteUrl {
         if has_control(text) {
             return Err(RemoteUrlError::ControlCharacter);
         }
-        if let Some((helper, _)) = text.split_once("::")
-            && helper
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-')
-        {
-            return Err(RemoteUrlError::Scheme(helper.to_owned()));
-        }
-        if let Some((scheme, _)) = text.split_once("://")
-            && !["https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"].contains(&scheme)
-        {
-            return Err(RemoteUrlError::Scheme(scheme.to_owned()));
-        }
+        check_scheme(text)?;
         // There only the last `@` is before the host, for git and for ssh.
         if let Some(url) = ssh(text)? {
             return Ok(url);
@@ -143,6 +132,23 @@ impl RemoteUrl {
             Err(RemoteUrlError::Ambiguous)
         }
     }
+}
+
+/// Refuses a remote helper, such as `ext::`, and a scheme that we do not speak.
+fn check_scheme(text: &str) -> Result<(), RemoteUrlError> {
+    if let Some((helper, _)) = text.split_once("::")
+        && helper
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-')
+    {
+        return Err(RemoteUrlError::Scheme(helper.to_owned()));
+    }
+    if let Some((scheme, _)) = text.split_once("://")
+        && !["https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"].contains(&scheme)
+    {
+        return Err(RemoteUrlError::Scheme(scheme.to_owned()));
+    }
+    Ok(())
 }
 
 /// Reads an address over ssh; `None` when `text` is none. Gitoxide's parser knows no host in brackets

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{Point, reach};
-use crate::forge::{Forge, Opened, PullRequest, PullRequests};
+use crate::forge::{Forge, PullRequest, PullRequests};
 use crate::names::RemoteName;
 use crate::pipeline::{
     Context, Outcome, Outputs, PlanView, Retry, Service, Shipment, Step, StepDef, StepError,
@@ -26,7 +26,7 @@ use crate::template::Template;
 
 use self::ended::WhenMerged;
 pub(in crate::steps) use self::ended::{GoesOn, goes_on};
-use self::outcome::{done, kept_current, paused};
+use self::outcome::{kept_current, of_opened, paused};
 use self::place::{base, head, look_up, unused_upstream};
 
 /// A single commit's message is the body; several are listed.
@@ -209,24 +209,7 @@ impl Step for PrCreate {
         reach(Point::PullRequestOpens);
         let opened = forge.open(&request).await?;
         reach(Point::PullRequestOpened);
-        match opened {
-            Opened::Created(mut new) => {
-                new.warnings.extend(warnings);
-                Ok(done("created", &new, &format!("#{} is open", new.number)))
-            }
-            Opened::Found(old) => Ok(done(
-                "found",
-                &old,
-                &format!("#{} was open already", old.number),
-            )),
-            Opened::NothingToDo => Ok(Outcome::skipped(
-                Code::NothingBetween,
-                format!(
-                    "{} has no commits that {} lacks",
-                    request.head.branch, request.base
-                ),
-            )),
-        }
+        Ok(of_opened(opened, &request, warnings))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::forge::{BlockState, PullRequest, Readiness};
+use crate::forge::{BlockState, NewPullRequest, Opened, PullRequest, Readiness};
 use crate::pipeline::{ErrorKind, Outcome, Outputs, StepError};
 use crate::reason::Code;
 
@@ -60,4 +60,26 @@ pub(super) fn done(action: &str, pull_request: &PullRequest, summary: &str) -> O
 pub(super) fn paused(until: Timestamp) -> StepError {
     let message = format!("the forge wants no request before {until}");
     StepError::new(ErrorKind::Transient, Code::RateLimited, message).not_before(until)
+}
+
+/// Returns what the request for a pull request led to.
+pub(super) fn of_opened(
+    opened: Opened,
+    request: &NewPullRequest,
+    warnings: Vec<String>,
+) -> Outcome {
+    match opened {
+        Opened::Created(mut new) => {
+            new.warnings.extend(warnings);
+            done("created", &new, &format!("#{} is open", new.number))
+        }
+        Opened::Found(old) => done("found", &old, &format!("#{} was open already", old.number)),
+        Opened::NothingToDo => {
+            let (branch, base) = (&request.head.branch, &request.base);
+            Outcome::skipped(
+                Code::NothingBetween,
+                format!("{branch} has no commits that {base} lacks"),
+            )
+        }
+    }
 }

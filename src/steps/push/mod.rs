@@ -1,6 +1,7 @@
 //! `push`: sends the current branch to its remote.
 
 mod advice;
+mod destinations;
 mod forge_questions;
 mod protection_note;
 mod record;
@@ -25,13 +26,14 @@ use crate::pipeline::{
 use crate::policy::{Policy, RemoteChoice, Trigger};
 
 pub use self::advice::advice;
+use self::destinations::{destinations, promised};
 use self::forge_questions::forge_questions;
 use self::protection_note::protection_note;
 use self::record::PushRecord;
 use self::settings::{Hooks, PushOption, Rewrite, Settle, SubmoduleRule, Verify};
 pub use self::undo::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
 use self::words::{PushNotes, outcome};
-use self::work::{Work, destinations, promised};
+use self::work::Work;
 
 pub(super) const STEP: StepDef =
     StepDef::of::<Push>("push", "Sends the current branch to its remote.")

@@ -15,9 +15,9 @@ use crate::pipeline::{
 use crate::policy::RewindPermit;
 use crate::reason::{Code, Reason};
 
+use super::destinations::{destinations, question};
 use super::record::PushRecord;
 use super::words::step_error;
-use super::work::{destinations, question};
 
 /// The name of the step that undoes a push.
 pub const TAKE_BACK: &str = "push-undo";

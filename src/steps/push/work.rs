@@ -1,6 +1,5 @@
 //! The pushes of one step: the same commit to every push URL, and what is recorded locally.
 
-use std::env;
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
@@ -9,79 +8,17 @@ use jiff::Timestamp;
 use sendoff_push::advertisement::Advertisement;
 use sendoff_push::{Action, BoxError, Divergence, LastSeen, Progress, PushError, Pushed};
 
-use super::forge_questions::AskForge;
-use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
-use crate::git::push::{
-    BranchPush, BranchPushError, HeadQuestion, KeptClient, LocalOptions, Promised, RefCount,
-    TipSource, branch_tip,
-};
-use crate::git::{Remote, Repo, is_true};
+use crate::git::push::{BranchPush, BranchPushError, Promised, RefCount, TipSource, branch_tip};
+use crate::git::{Remote, Repo};
 use crate::names::{BranchName, RemoteUrl};
-use crate::pipeline::{
-    AdvertisedBranches, Destination, Logins, PolicyBase, Shipment, read_beside_push,
-};
+use crate::pipeline::{AdvertisedBranches, Destination, Logins, PolicyBase, read_beside_push};
 use crate::policy::PushPermit;
 use crate::reason::{Code, Reason};
 
+use super::destinations::question;
+use super::forge_questions::AskForge;
 use super::record::PushRecord;
-
-/// Returns the destinations, in git's order.
-pub(super) fn destinations(
-    shipment: &Shipment,
-    local: &LocalOptions,
-    verify: bool,
-) -> Vec<Destination> {
-    let first = Destination {
-        remote: shipment.remote.clone(),
-        push_options: shipment.push_options.clone(),
-    };
-    let all = std::iter::once(first).chain(shipment.also.iter().cloned());
-    all.map(|mut destination| {
-        destination.push_options.local = local.clone();
-        destination.push_options.kept_client = verify.then(KeptClient::default);
-        destination
-    })
-    .collect()
-}
-
-/// Prepares the question for what the destination's HEAD names. As far as is known locally, the destination has the
-/// branch at another commit: then the answer is needed, and is asked for beside the handshake.
-pub(super) fn question(
-    repo: &Repo,
-    permit: &PushPermit,
-    new: ObjectId,
-    place: &Destination,
-) -> HeadQuestion {
-    let (url, options) = (&place.remote.url, &place.push_options);
-    let directory = repo.work_tree().unwrap_or(repo.git_dir());
-    let question = HeadQuestion::new(url, directory, options);
-    let seen = repo.tracking_tip(&place.remote, permit.branch()).ok();
-    if seen.flatten().is_some_and(|seen| seen != new) {
-        question.begin();
-    }
-    question
-}
-
-/// Returns where the objects are fetched that a partial clone left out.
-pub(super) fn promised(shipment: &Shipment, environment: &Environment) -> Promised {
-    let mut remotes = shipment.promisors.clone();
-    let forbidden = environment.text("GIT_NO_LAZY_FETCH");
-    if forbidden.is_some_and(is_true) {
-        for remote in &mut remotes {
-            let reason = Reason::new(
-                Code::MissingObjects,
-                "GIT_NO_LAZY_FETCH forbids to fetch them",
-            );
-            remote.access = Err(reason.advise("unset GIT_NO_LAZY_FETCH"));
-        }
-    }
-    let state = environment.state_directory();
-    Promised {
-        remotes,
-        directory: state.unwrap_or_else(env::temp_dir).join("objects"),
-    }
-}
 
 /// The pushes to all destinations. Owns its data, because it runs on a thread of its own.
 pub(super) struct Work {
@@ -101,6 +38,13 @@ pub(super) struct Work {
     pub(super) advertised: AdvertisedBranches,
     pub(super) policy_base: PolicyBase,
     pub(super) ask_forge: AskForge,
+}
+
+/// Whether the forge knows the repository of a destination: it knows that of the first push URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KnownToForge {
+    Yes,
+    No,
 }
 
 /// The result of the push to one destination.
@@ -123,73 +67,95 @@ impl Work {
         let places = self.destinations.iter().enumerate();
         places
             .map(|(number, place)| {
-                let last_seen = || self.last_seen(&place.remote);
-                let question = question(&self.repo, &self.permit, self.new, place);
-                let facts = || match (number, question.facts(stop)) {
-                    // The forge knows the repository of the first push URL.
-                    (0, facts) => self.ask_forge.complete(facts, stop),
-                    (_, facts) => facts,
+                let of_forge = match number {
+                    0 => KnownToForge::Yes,
+                    _ => KnownToForge::No,
                 };
-                let delivery = BranchPush {
-                    permit: &self.permit,
-                    remote: &place.remote,
-                    new: self.new,
-                    options: &place.push_options,
-                    promised: &self.promised,
-                    last_seen: &last_seen,
-                    advertised: &|advertisement| {
-                        // Whatever login the remote wanted is known.
-                        self.logins.settle();
-                        self.advertised.keep(advertisement.branches());
-                    },
-                    remote_facts: &facts,
-                    still_valid: &|advertisement| {
-                        self.ask_forge.check_goes_on(stop)?;
-                        match number {
-                            // The policy base is a branch of the first push URL.
-                            0 => self.policy_still_valid(place, advertisement, stop),
-                            _ => Ok(()),
-                        }
-                    },
-                    progress,
-                    stop,
-                };
-                let opened = self.repo.thread_local();
-                let pushed = opened
-                    .map_err(|error| {
-                        BranchPushError::from(PushError::Objects {
-                            class: "corrupt",
-                            source: Box::new(error),
-                        })
-                    })
-                    .and_then(|repo| match self.recorded(place) {
-                        Some(recorded) => delivery.push_rewritten(&repo, recorded),
-                        None => delivery.push(&repo),
-                    })
-                    .map_err(|error| self.told_by_reflog(error));
+                let pushed = self.push_to(place, of_forge, progress, stop);
                 reach(Point::PushReported);
-                if let Ok(pushed) = &pushed {
-                    self.record.keep(&place.remote.url, pushed);
-                }
-                reach(Point::KeepPushed);
-                let unverified = match &pushed {
-                    Ok(pushed) if self.verify => self.verify(place, pushed, stop),
-                    _ => None,
-                };
-                reach(Point::PushVerified);
-                let not_recorded = match &pushed {
-                    Ok(pushed) if unverified.is_none() => self.note_down(&place.remote, pushed),
-                    _ => Vec::new(),
-                };
-                reach(Point::PushNoted);
-                DestinationOutcome {
-                    unverified,
-                    url: place.remote.url.clone(),
-                    pushed,
-                    not_recorded,
-                }
+                self.follow_up(place, pushed, stop)
             })
             .collect()
+    }
+
+    /// Pushes to one place.
+    fn push_to(
+        &self,
+        place: &Destination,
+        of_forge: KnownToForge,
+        progress: &dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<Pushed, BranchPushError> {
+        let last_seen = || self.last_seen(&place.remote);
+        let question = question(&self.repo, &self.permit, self.new, place);
+        let facts = || match (of_forge, question.facts(stop)) {
+            (KnownToForge::Yes, facts) => self.ask_forge.complete(facts, stop),
+            (KnownToForge::No, facts) => facts,
+        };
+        let delivery = BranchPush {
+            permit: &self.permit,
+            remote: &place.remote,
+            new: self.new,
+            options: &place.push_options,
+            promised: &self.promised,
+            last_seen: &last_seen,
+            advertised: &|advertisement| {
+                // Whatever login the remote wanted is known.
+                self.logins.settle();
+                self.advertised.keep(advertisement.branches());
+            },
+            remote_facts: &facts,
+            still_valid: &|advertisement| {
+                self.ask_forge.check_goes_on(stop)?;
+                match of_forge {
+                    // The policy base is a branch of the same repository.
+                    KnownToForge::Yes => self.policy_still_valid(place, advertisement, stop),
+                    KnownToForge::No => Ok(()),
+                }
+            },
+            progress,
+            stop,
+        };
+        let repo = self.repo.thread_local().map_err(|error| {
+            BranchPushError::from(PushError::Objects {
+                class: "corrupt",
+                source: Box::new(error),
+            })
+        })?;
+        let pushed = match self.recorded(place) {
+            Some(recorded) => delivery.push_rewritten(&repo, recorded),
+            None => delivery.push(&repo),
+        };
+        pushed.map_err(|error| self.told_by_reflog(error))
+    }
+
+    /// Records a push that arrived, asks the remote once more where that is wanted, and moves the tracking ref.
+    fn follow_up(
+        &self,
+        place: &Destination,
+        pushed: Result<Pushed, BranchPushError>,
+        stop: &AtomicBool,
+    ) -> DestinationOutcome {
+        if let Ok(pushed) = &pushed {
+            self.record.keep(&place.remote.url, pushed);
+        }
+        reach(Point::KeepPushed);
+        let unverified = match &pushed {
+            Ok(pushed) if self.verify => self.verify(place, pushed, stop),
+            _ => None,
+        };
+        reach(Point::PushVerified);
+        let not_recorded = match &pushed {
+            Ok(pushed) if unverified.is_none() => self.note_down(&place.remote, pushed),
+            _ => Vec::new(),
+        };
+        reach(Point::PushNoted);
+        DestinationOutcome {
+            unverified,
+            url: place.remote.url.clone(),
+            pushed,
+            not_recorded,
+        }
     }
 
     /// Compares the policy in use with the one that the remote has now.

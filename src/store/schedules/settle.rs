@@ -101,6 +101,19 @@ fn note_end(
     if ended == 0 {
         return Ok(None);
     }
+    note_result(transaction, firing, end, status, empty)?;
+    forget_old(transaction, firing.schedule)?;
+    Ok(Some(status))
+}
+
+/// Writes the result of a firing into its schedule.
+fn note_result(
+    transaction: &Transaction<'_>,
+    firing: &ScheduleFiring,
+    end: &FiringEnd,
+    status: ScheduleStatus,
+    empty_runs: u64,
+) -> rusqlite::Result<()> {
     let error = end.detail.as_ref().filter(|_| status != ScheduleStatus::Ok);
     transaction
         .prepare_cached(
@@ -114,16 +127,21 @@ fn note_end(
             ":firing": firing.id,
             ":status": status.as_str(),
             ":error": error,
-            ":empty": empty,
+            ":empty": empty_runs,
             ":ran": status != ScheduleStatus::Skipped,
         })?;
+    Ok(())
+}
+
+/// Removes the oldest firings of a schedule that ended.
+fn forget_old(transaction: &Transaction<'_>, schedule: i64) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "DELETE FROM firings WHERE schedule = ?1 AND ended_at IS NOT NULL AND id <=
                  (SELECT id FROM firings WHERE schedule = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
         )?
-        .execute((firing.schedule, MAX_FIRINGS_KEPT))?;
-    Ok(Some(status))
+        .execute((schedule, MAX_FIRINGS_KEPT))?;
+    Ok(())
 }
 
 fn firing_row(row: &Row<'_>) -> rusqlite::Result<FiringRow> {

@@ -108,7 +108,7 @@ const CASES: &[Case] = &[
             netrc(world, "");
         },
         reason: "auth",
-        advice: "mend the credential helper, or take it out: git config --global --unset-all credential.helper",
+        advice: "fix the credential helper, or remove it: git config --global --unset-all credential.helper",
         obey: |world, _| configure(world, "credential.helper", &helper(TOKEN)),
     },
     Case {

@@ -94,24 +94,7 @@ impl Work {
             at = packs.base_offset(pack, at, entry.header).or_damaged()?;
         };
         while let Some(at) = self.chain.pop() {
-            let entry = packs.begin(pack, at).or_damaged()?;
-            let base = decoded.content.len() as u64;
-            let room = MAX_HELD.saturating_sub(base);
-            self.make_room(entry.size, room)?;
-            inflate(
-                packs,
-                self.inflate.get_or_insert_default(),
-                &entry,
-                &mut self.delta,
-            )?;
-            let most = (room - entry.size).min(most_of(decoded.kind));
-            self.make_room(target_size(&self.delta).or_damaged()?, most)?;
-            let limit = usize::try_from(most).unwrap_or(usize::MAX);
-            let content = apply(&decoded.content, &self.delta, limit).or_damaged()?;
-            decoded.content = Rc::new(content);
-            if entry.size > LARGE_OBJECT_SIZE {
-                self.delta = Vec::new();
-            }
+            decoded.content = Rc::new(self.apply_delta(packs, (pack, at), &decoded)?);
             self.cache.put((pack, at), decoded.clone());
         }
         match Rc::try_unwrap(decoded.content) {
@@ -122,6 +105,32 @@ impl Work {
             }
         }
         Ok(decoded.kind)
+    }
+
+    /// Returns what the delta at an entry makes of its base.
+    fn apply_delta(
+        &mut self,
+        packs: &Packs,
+        (pack, offset): (usize, u64),
+        base: &Decoded,
+    ) -> Result<Vec<u8>, Unread> {
+        let entry = packs.begin(pack, offset).or_damaged()?;
+        let room = MAX_HELD.saturating_sub(base.content.len() as u64);
+        self.make_room(entry.size, room)?;
+        inflate(
+            packs,
+            self.inflate.get_or_insert_default(),
+            &entry,
+            &mut self.delta,
+        )?;
+        let most = (room - entry.size).min(most_of(base.kind));
+        self.make_room(target_size(&self.delta).or_damaged()?, most)?;
+        let limit = usize::try_from(most).unwrap_or(usize::MAX);
+        let content = apply(&base.content, &self.delta, limit).or_damaged()?;
+        if entry.size > LARGE_OBJECT_SIZE {
+            self.delta = Vec::new();
+        }
+        Ok(content)
     }
 
     /// Fails where so many bytes are more than may be held; lets go of what is kept where they are many.
