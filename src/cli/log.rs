@@ -58,7 +58,7 @@ fn log_to(sink: Sink, directives: &str, environment: &Environment, known: &Known
     let _first_wins = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// Returns the filter for directives such as `warn,sendoff::git=debug`, and the directives that are none.
+/// Returns the filter for directives such as `warn,sendoff::git=debug`, and the directives that are invalid.
 ///
 /// A target without a level gets all of its lines, and without a level for the rest errors are shown.
 fn filter(directives: &str) -> (Targets, Vec<&str>) {

@@ -1,4 +1,4 @@
-//! What callers of `sendoff hook` say: a task document, or an agent's own JSON. A bad one is left out.
+//! The payload of a call of `sendoff hook`: a task document, or an agent's own JSON. An invalid one is ignored.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::environment::Environment;
 use crate::pipeline::{TaskDocument, TaskFacts};
 use crate::surfaces::{AgentPayload, Call, Gate, Payload, ReadCall, SurfaceDef};
-use crate::text::mended_json;
+use crate::text::repaired_json;
 
 use super::json_object::Scan;
 use super::task_json::parse_task;
@@ -147,7 +147,7 @@ fn chosen(directories: &[PathBuf]) -> Result<Option<PathBuf>, String> {
 
 /// Reads an object as agents write it. Nothing at all is an object without keys.
 fn object(bytes: &[u8]) -> Result<Value, String> {
-    let text = mended_json(bytes);
+    let text = repaired_json(bytes);
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }

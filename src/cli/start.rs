@@ -140,7 +140,8 @@ impl PipelineArgs {
 
 impl PipelineRequest {
     /// Opens the session and plans the pipeline. An error of the policy is printed, and its exit code
-    /// returned. `ask` says whether the remote may be asked for the repository's policy. `on_end` gets the report so far when the deadline passes and the run does not end.
+    /// returned. `ask` says whether the remote may be asked for the repository's policy. `on_end` gets the report so far
+    /// when the deadline passes and the run does not end.
     pub(super) fn open(
         self,
         environment: Environment,
@@ -163,7 +164,7 @@ impl PipelineRequest {
         let is_known = session.has_pipeline(name);
         session.planned_at_policy_base(name, ask).map_err(|error| {
             let exit = render::policy_error(&error);
-            // A name that no policy has is a slip of the command line.
+            // A name that no policy has is a mistake in the command line.
             if is_known { exit } else { Exit::Usage }
         })
     }

@@ -99,7 +99,7 @@ impl Args {
             Err(_) if is_off && kind.is_none() && session.fails_closed() => self.off(),
             Err(error) => {
                 let exit = render::policy_error(&error);
-                // A name that nothing has is a slip of the command line, unless a file that would have it cannot be read.
+                // A name that nothing has is a mistake in the command line, unless the file that would have it cannot be read.
                 if session.has_step(&self.name) || session.fails_closed() {
                     exit
                 } else {

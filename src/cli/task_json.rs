@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::pipeline::TaskDocument;
-use crate::text::mended_json;
+use crate::text::repaired_json;
 
 /// How much of an unknown key is shown, in characters.
 const LONGEST_KEY: usize = 60;
@@ -16,7 +16,7 @@ pub(super) fn parse_task(bytes: &[u8]) -> Result<TaskDocument, String> {
 
 /// Returns the document, and the keys in it that are unknown.
 pub(super) fn parse(bytes: &[u8]) -> Result<(TaskDocument, Vec<String>), String> {
-    let text = mended_json(bytes);
+    let text = repaired_json(bytes);
     if text.trim().is_empty() {
         return Ok((TaskDocument::default(), Vec::new()));
     }

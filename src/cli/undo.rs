@@ -86,7 +86,7 @@ impl Args {
         {
             return Exit::Usage;
         }
-        // The deadline counts from here, so that the person has any time to answer.
+        // The deadline counts from here, so that the person can take any time to answer.
         let json = self.json;
         let watch = Watch::start(&request, "undo", move |report| {
             end_process(show(&report, json));

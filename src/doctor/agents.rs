@@ -47,9 +47,9 @@ pub(super) fn checks(context: &InstallContext) -> Vec<Check> {
 /// Checks an agent's entry: it is whole, and the program that it names is there.
 fn agent(context: &InstallContext, target: Target, entry: &Entry) -> Check {
     let (name, path) = (target.name(), entry.path.display());
-    let mend = format!("sendoff install {name} --yes");
+    let reinstall = format!("sendoff install {name} --yes");
     let Some(command) = entry.command.as_ref().filter(|_| entry.fault.is_none()) else {
-        return Check::fail(name, format!("the entry in {path} is not whole")).advise(mend);
+        return Check::fail(name, format!("the entry in {path} is not whole")).advise(reinstall);
     };
     let program = command.program.display();
     let is_there = if command.program.is_absolute() {
@@ -64,7 +64,7 @@ fn agent(context: &InstallContext, target: Target, entry: &Entry) -> Check {
         Check::pass(name, format!("{path} calls {program}"))
     } else {
         let message = format!("{path} calls {program}, which is not there");
-        Check::fail(name, message).advise(mend)
+        Check::fail(name, message).advise(reinstall)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `sendoff doctor`: looks at everything that a run needs, and names the command that mends what is wrong. Nothing is
+//! `sendoff doctor`: looks at everything that a run needs, and names the command that fixes what is wrong. Nothing is
 //! pushed, created or written.
 
 mod agents;
@@ -35,7 +35,7 @@ pub struct Check {
     pub result: CheckResult,
     /// What was found, in one line.
     pub message: String,
-    /// What mends it, in one line; most often a command.
+    /// What fixes it, in one line; most often a command.
     pub advice: Option<String>,
 }
 

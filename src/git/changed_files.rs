@@ -1,4 +1,4 @@
-//! Which files a branch changes: its tip beside the commits that it left from.
+//! Which files a branch changes: its tip compared with the commits that it was branched from.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -15,15 +15,15 @@ use sendoff_push::objects::{Reader, SelectError};
 use super::commit::Commit;
 use super::{RangeError, Repo};
 
-/// How deep directories are looked into; git refuses paths that are much longer.
+/// How deep directories are searched; git refuses paths that are much longer.
 const MAX_DEPTH: usize = 512;
-/// The largest directory that is looked into, in bytes of its tree: it has room for a hundred thousand files.
+/// The largest directory that is searched, in bytes of its tree: it has room for a hundred thousand files.
 const MAX_TREE: u64 = 8 << 20;
 
-/// A branch's tip, and the commits that it left from, all as trees.
+/// The trees of a branch's tip and of the commits that it was branched from.
 ///
-/// A file counts as changed when the tip has it otherwise than every commit that the branch left from: what came with a
-/// merge of the base is not the branch's doing.
+/// A file counts as changed when the tip has it otherwise than every commit that the branch was branched from: what a merge of
+/// the base brought is not a change of the branch.
 pub struct ChangedFiles {
     reader: Reader,
     tip: ObjectId,

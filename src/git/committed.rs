@@ -22,7 +22,7 @@ pub(super) enum EntryKind {
     Other,
 }
 
-/// What a commit has at the root of its tree under one name.
+/// The entry of a commit's root tree with one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommittedFile {
     /// Nothing.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::environment::Environment;
 use crate::process::{Inheritance, ProcessError, find_program};
 
-/// Where distributions put them.
+/// The directories in which distributions install them.
 const DIRECTORIES: &[&str] = &[
     "/usr/lib/git-core",
     "/usr/libexec/git-core",

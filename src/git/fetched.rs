@@ -14,7 +14,7 @@ use super::Repo;
 const MAX_FILE_SIZE: u64 = 1024 * 1024;
 
 impl Repo {
-    /// Returns the tips that the last fetch brought, but for that of `branch` itself. A file that cannot be read says nothing.
+    /// Returns the tips that the last fetch brought, but for that of `branch` itself. A file that cannot be read counts as empty.
     pub fn fetched_tips(&self, branch: &BranchName) -> Vec<ObjectId> {
         let directory = Directory::open(self.git_dir());
         let read =

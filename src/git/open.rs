@@ -23,11 +23,10 @@ use super::{Repo, head};
 impl Repo {
     /// Finds and opens the repository that `start` is in; `None` when it is in none.
     ///
-    /// Only the directory counts: no variable of the environment selects a repository or an object
-    /// directory, and `files.limits` says how far up one is looked for. The configuration of the system, the user and the
-    /// environment comes from `files`,
-    /// includes followed; what stands in the repository's own configuration is read as facts, and has
-    /// power only with [`LocalConfigTrust::Trust`].
+    /// Only the directory counts: no environment variable selects a repository or an object directory, and `files.limits`
+    /// bounds the search upwards. The configuration of the system, the user and the environment comes from `files`,
+    /// includes followed. Of the repository's own configuration only facts are read, such as remotes; the rest counts only
+    /// with [`LocalConfigTrust::Trust`].
     pub fn discover(
         start: &Path,
         local_config: LocalConfigTrust,

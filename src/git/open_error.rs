@@ -113,7 +113,7 @@ fn leads_out(leads: &Leads) -> String {
     }
 }
 
-/// Says what to do about it: git itself mends a work tree that was moved.
+/// Says what to do about it: git itself repairs the links of a work tree that was moved.
 fn lead_advice(leads: &Leads) -> String {
     let trust = "run on a terminal: sendoff trust git-dir";
     let moved = leads

@@ -1,4 +1,4 @@
-//! What the reflog of a branch remembers.
+//! The reflog of a branch.
 
 use std::path::Path;
 

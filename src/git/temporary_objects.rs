@@ -13,7 +13,7 @@ use tempfile::{Builder, TempDir};
 
 /// The largest object that is taken, in bytes: it is memory.
 const MAX_OBJECT: usize = 128 << 20;
-/// The directories of ours begin with it.
+/// The prefix of our directories' names.
 const PREFIX: &str = "objects-";
 
 /// The directory, and what keeps others from removing it.

@@ -28,7 +28,7 @@ struct Pattern<'a> {
     path: &'a str,
 }
 
-/// Returns how specifically `pattern` matches `url`, or nothing when it does not match.
+/// Returns how specifically `pattern` matches `url`, or `None` when it does not match.
 pub(super) fn rank(pattern: &str, url: &RemoteUrl, partial: Partial) -> Option<Rank> {
     let scheme = url.scheme();
     let in_part = match pattern.split_once("://") {
@@ -104,7 +104,7 @@ fn is_named_in_part(pattern: &str, url: &RemoteUrl) -> bool {
         && (bare(path).is_empty() || bare(path) == bare(url.path()))
 }
 
-/// Replaces each `%xx`; what is no text then keeps its escapes.
+/// Replaces each `%xx`; what is then not UTF-8 keeps its escapes.
 pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! The certificate with which a client proves who it is: `http.sslCert` and `http.sslKey`.
+//! The client certificate and its key: `http.sslCert` and `http.sslKey`.
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ impl ClientCertificate {
 }
 
 /// Compares the public keys; `None` where the certificate cannot be read. The library's own comparison knows no certificate
-/// of version 1, as `openssl x509 -req` makes them: what the client shows is for the server to judge.
+/// of version 1, as `openssl x509 -req` makes them: it is the server that verifies what the client presents.
 fn is_key_of_certificate(certified: &CertifiedKey) -> Option<bool> {
     let certificate = Certificate::from_der(certified.end_entity_cert().ok()?).ok()?;
     let body = certificate.tbs_certificate();

@@ -25,7 +25,7 @@ const HTTP2_HEADER_LIST_MAX: u32 = 64 << 10;
 pub struct ConnectorSettings {
     /// How long a connection may take to be established.
     pub connect_timeout: Duration,
-    /// Whom TLS connections trust, and the client's certificate.
+    /// The trust anchors of TLS connections, and the client certificate.
     pub tls: TlsSettings,
     /// The proxy. The variables of the process are not read here: whoever fills this in has read them.
     pub proxy: ProxyRule,
@@ -136,7 +136,7 @@ pub fn client_builder(url: &Url, settings: &ConnectorSettings) -> Result<ClientB
     }
 }
 
-/// Gives the client the addresses that are known of these hosts.
+/// Sets the addresses that the user gives for hosts.
 fn with_known_hosts(
     builder: ClientBuilder,
     settings: &ConnectorSettings,

@@ -12,13 +12,13 @@ use super::tls::trust;
 use super::trust::{Trust, is_wrong_name};
 use super::verifier::{CheckCertificate, Shown, Verifier};
 
-/// What `PostgreSQL` is called in the handshake.
+/// The name of `PostgreSQL`'s protocol in ALPN.
 const PROTOCOL: &[u8] = b"postgresql";
 
-/// What a database has to prove.
+/// How a database's certificate is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseTrust {
-    /// Nothing: the connection is encrypted, whoever answers.
+    /// Not at all: the connection is encrypted, but the server is not authenticated.
     Anyone,
     /// A trusted authority has issued its certificate, for whatever name.
     Authority(RootFiles),
@@ -68,7 +68,7 @@ impl CheckCertificate for DatabaseCheck {
             return Ok(());
         };
         match trust.verify(shown) {
-            // Names are looked at when all else is good.
+            // Names are compared after everything else.
             Err(error) if self.names == Names::Any && is_wrong_name(&error) => Ok(()),
             verified => verified,
         }

@@ -1,5 +1,5 @@
 //! What every HTTP connection shares: TLS, proxy, HTTP version, the redirect rule, where plain http is allowed, `Retry-After`.
-//! The TLS of a database, too.
+//! TLS for a database, too.
 
 mod client_certificate;
 mod connector;

@@ -13,8 +13,8 @@ pub struct KnownHost {
 }
 
 impl KnownHost {
-    /// Reads lines as curl does: `[+]HOST:PORT:ADDRESS[,ADDRESS]...`; `-HOST:PORT` takes one back. A host of `*` is every one.
-    /// What cannot be read is left out, as by curl.
+    /// Reads lines as curl does: `[+]HOST:PORT:ADDRESS[,ADDRESS]...`; `-HOST:PORT` removes one. The host `*` means every host.
+    /// Lines that cannot be read are ignored, as by curl.
     pub fn parse_all<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Self> {
         let mut known: Vec<Self> = Vec::new();
         for line in lines {
@@ -77,7 +77,7 @@ fn address(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    /// Guards curl's forms: several addresses, a later line for the same host, one that is taken back, any host.
+    /// Guards curl's forms: several addresses, a later line for the same host, one that is removed, any host.
     #[test]
     fn lines_are_read_as_curl_reads_them() {
         let lines = [

@@ -11,7 +11,7 @@ use crate::files::{self, FileError, Links};
 
 use super::error::NetError;
 
-/// The largest file of certificates or keys that is read, in bytes: the systems' bundles have half a MiB.
+/// The largest file of certificates or keys that is read, in bytes; a system's bundle has about half a MiB.
 const MAX_PEM_SIZE: u64 = 64 << 20;
 
 /// The files in which systems keep all their roots, the most common first.
@@ -73,7 +73,7 @@ pub(super) fn store<'a>(
 ) -> RootCertStore {
     let mut store = RootCertStore::empty();
     for certificate in certificates {
-        // One in a bundle that the library does not read must not cost the others.
+        // One certificate that the library does not read must not make the others of a bundle unusable.
         drop(store.add(certificate.clone()));
     }
     store

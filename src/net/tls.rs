@@ -1,4 +1,4 @@
-//! The TLS configuration of a client: whom it trusts, and the certificate that it shows.
+//! The TLS configuration of a client: its trust anchors and its certificate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,15 +37,15 @@ pub enum TlsVersions {
 pub struct TlsSettings {
     /// The certificates to trust besides the system's.
     pub roots: RootFiles,
-    /// The certificate of the client, for servers that want one.
+    /// The client certificate, for servers that request one.
     pub client_certificate: Option<ClientCertificate>,
-    /// The certificates to trust besides the system's where the proxy shows one.
+    /// The same for the certificate of a proxy.
     pub proxy_roots: RootFiles,
     /// The public keys that the server may have.
     pub pin: Option<PinnedKeys>,
     /// Which versions are spoken.
     pub versions: TlsVersions,
-    /// Becomes true when a server wants a certificate of the client and there is none.
+    /// Set when a server requests a client certificate and none is configured.
     pub client_certificate_wanted: Arc<AtomicBool>,
 }
 
@@ -102,7 +102,7 @@ struct ServerCheck {
     trust: Trust,
     /// The keys that the server may have.
     pin: Option<PinnedKeys>,
-    /// The proxy, and whom it may be vouched for by.
+    /// The proxy, and the trust anchors for its certificate.
     proxy: Option<(ServerName<'static>, Trust)>,
 }
 
@@ -126,7 +126,7 @@ impl CheckCertificate for ServerCheck {
     }
 }
 
-/// Has no certificate, and notes that one was wanted.
+/// Presents no client certificate, and records that one was requested.
 #[derive(Debug)]
 struct NoCertificate {
     wanted: Arc<AtomicBool>,
@@ -150,7 +150,7 @@ fn name_of(url: &Url) -> Result<ServerName<'static>, NetError> {
     ServerName::try_from(bare.to_owned()).map_err(|_| NetError::Url)
 }
 
-/// Reads whom a server may be vouched for by.
+/// Reads the trust anchors for servers.
 pub(super) fn trust(files: &RootFiles, provider: &Arc<CryptoProvider>) -> Result<Trust, NetError> {
     let listed = files.named()?;
     let authorities = authorities(files, &listed, provider)?;

@@ -1,4 +1,4 @@
-//! `TlsFault`: why no TLS connection was made, in words, and what to do about it.
+//! `TlsFault`: why a TLS handshake failed, and what to do about it.
 
 use std::error::Error;
 use std::fmt;
@@ -8,57 +8,57 @@ use std::sync::Arc;
 use reqwest::Url;
 use rustls::{AlertDescription, CertificateError, OtherError};
 
-/// Why no TLS connection was made.
+/// Why a TLS handshake failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TlsFault {
-    /// Nobody who is trusted vouches for the certificate.
+    /// The certificate's issuer is not trusted.
     #[error("the server's certificate was issued by an authority that is not trusted here")]
     UnknownIssuer,
-    /// It vouches for itself, and is not listed.
+    /// It is self-signed, and not listed.
     #[error("the server's certificate is self-signed, and is not trusted here")]
     SelfSigned,
-    /// Its time is over.
+    /// It has expired.
     #[error("the server's certificate has expired")]
     Expired,
-    /// Its time has not begun.
+    /// It is not valid yet.
     #[error("the server's certificate is not valid yet")]
     NotValidYet,
-    /// It is for other names.
+    /// It is not valid for the name of the host.
     #[error("the server's certificate is not for the host in the URL, but for {0}")]
     WrongName(String),
-    /// It is of an old version.
+    /// It is of a version of X.509 before 3.
     #[error("the server's certificate is of X.509 version 1, which is not supported")]
     Version1,
-    /// It says that it is an authority's, or for another purpose.
+    /// It is a CA certificate, or for another purpose than servers.
     #[error("the server's certificate says that it is not for servers")]
     NoServers,
-    /// Its issuer has taken it back.
+    /// It was revoked.
     #[error("the server's certificate was revoked")]
     Revoked,
-    /// Its key is not the one that the user wants.
+    /// Its public key is not the pinned one.
     #[error("the server's public key is not the one that `http.pinnedPubkey` names")]
     OtherKey,
-    /// It cannot be used for another reason.
+    /// It is invalid for another reason.
     #[error("the server's certificate cannot be used")]
     BadCertificate,
-    /// What answers does not speak TLS.
+    /// The peer does not speak TLS.
     #[error("the server does not speak TLS at this port")]
     NotTls,
-    /// Client and server have nothing in common.
+    /// Client and server have no protocol version or cipher suite in common.
     #[error(
         "the server refused the handshake: it has no version of TLS, cipher, curve or kind of key in common with sendoff, which speaks TLS 1.3, and TLS 1.2 with AES-GCM or ChaCha20, over X25519, P-256 and P-384"
     )]
     NothingInCommon,
-    /// The server wants a certificate of the client, and there is none.
+    /// The server requires a client certificate, and none is configured.
     #[error("the server wants a client certificate, and none is configured")]
     ClientCertificateWanted,
-    /// The server does not take the client's certificate.
+    /// The server rejected the client certificate.
     #[error("the server refused the client certificate")]
     ClientCertificateRefused,
     /// The server ended the handshake.
     #[error("the server ended the TLS handshake with alert {0}")]
     Alert(u8),
-    /// One of the two does what the protocol does not allow.
+    /// One side violated the protocol.
     #[error("the TLS handshake failed")]
     Handshake,
 }

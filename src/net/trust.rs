@@ -1,4 +1,4 @@
-//! `Trust`: whom a server may be vouched for by, and which names its certificate has to have.
+//! `Trust`: the trust anchors for a server's certificate, and the names that it must have.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 
 use super::verifier::Shown;
 
-/// Whom a server may be vouched for by.
+/// The trust anchors for a server's certificate.
 ///
-/// Trusts what `authorities` trusts, and a certificate that the user lists: for its names, in its time.
+/// Trusts what `authorities` trusts, and a certificate that the user lists: for its names, within its validity period.
 ///
 /// OpenSSL and `GnuTLS` accept a listed certificate whether or not it may issue others, so a server's
 /// self-signed certificate can be named in `http.sslCAInfo`. The `WebPKI` rules refuse one that says
@@ -31,7 +31,7 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// Says whether somebody who is trusted vouches for a certificate.
+    /// Says whether a certificate has a trusted issuer or is listed.
     pub(super) fn verify(&self, shown: &Shown<'_>) -> Result<(), Error> {
         let Shown {
             end_entity,
@@ -50,7 +50,7 @@ impl Trust {
             Err(_) if self.listed.iter().any(|listed| listed == end_entity) => {
                 verify_listed(end_entity, server_name, now)
             }
-            // Names are compared last: somebody who is trusted vouches for it.
+            // Names are compared last: the chain is verified.
             Err(error) if is_wrong_name(&error) && is_named_of_old(end_entity, server_name) => {
                 Ok(())
             }
@@ -59,7 +59,7 @@ impl Trust {
     }
 }
 
-/// Checks the names and the time of a certificate that the user lists.
+/// Checks the names and the validity period of a certificate that the user lists.
 fn verify_listed(
     certificate: &CertificateDer<'_>,
     server_name: &ServerName<'_>,
@@ -82,7 +82,7 @@ fn verify_listed(
     verify_server_name(&ParsedCertificate::try_from(certificate)?, server_name)
 }
 
-/// Says whether a certificate was refused for its names alone.
+/// Says whether a certificate was rejected for its names alone.
 pub(super) const fn is_wrong_name(error: &Error) -> bool {
     matches!(
         error,
@@ -92,13 +92,13 @@ pub(super) const fn is_wrong_name(error: &Error) -> bool {
     )
 }
 
-/// Says whether a certificate names its host as they did before there were other names: libcurl takes it for git.
+/// Says whether the common name of a certificate without alternative names is the host: libcurl accepts that for git.
 fn is_named_of_old(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> bool {
     let parsed = Certificate::from_der(certificate);
     parsed.is_ok_and(|parsed| is_common_name(&parsed, server_name))
 }
 
-/// Says whether a certificate without other names is for the host by its common name.
+/// Says whether a certificate without alternative names is for the host by its common name.
 fn is_common_name(certificate: &Certificate, server_name: &ServerName<'_>) -> bool {
     let extensions = certificate.tbs_certificate().extensions();
     let mut extensions = extensions.into_iter().flatten();
@@ -106,7 +106,7 @@ fn is_common_name(certificate: &Certificate, server_name: &ServerName<'_>) -> bo
     !has_names && common_names(certificate).any(|name| is_name(&name, server_name))
 }
 
-/// Returns the common names of the subject: what a certificate without other names is for.
+/// Returns the common names of the subject: what a certificate without alternative names is for.
 fn common_names(certificate: &Certificate) -> impl Iterator<Item = String> {
     let subject = certificate.tbs_certificate().subject();
     let common = subject.iter().filter(|attribute| {

@@ -1,4 +1,4 @@
-//! The one place where a certificate of a server is verified: by a check of ours, and the library's look at signatures.
+//! Verifies the certificates of servers: chain and names by a check of ours, signatures by the library.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -14,24 +14,24 @@ use x509_cert::ext::pkix::BasicConstraints;
 
 use super::tls_fault::TlsFault;
 
-/// What a server shows in the handshake, and what it is compared with.
+/// The certificates that a server presents in the handshake, and what they are checked against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shown<'a> {
-    /// Its certificate.
+    /// The end-entity certificate.
     pub(super) end_entity: &'a CertificateDer<'a>,
-    /// Those of the authorities between it and a root.
+    /// The intermediate certificates.
     pub(super) intermediates: &'a [CertificateDer<'a>],
-    /// The host that was asked for.
+    /// The requested host.
     pub(super) server_name: &'a ServerName<'a>,
-    /// What it says about its revocation.
+    /// The OCSP response; empty for none.
     pub(super) ocsp_response: &'a [u8],
     /// The time.
     pub(super) now: UnixTime,
 }
 
-/// What a server's certificate has to be.
+/// A check of a server's certificate.
 pub(super) trait CheckCertificate: Debug + Send + Sync {
-    /// Returns an error when the server is not the one that was asked for.
+    /// Returns an error when the certificate does not prove that this is the requested server.
     fn check(&self, shown: &Shown<'_>) -> Result<(), Error>;
 }
 
@@ -90,7 +90,7 @@ impl<C: CheckCertificate> ServerCertVerifier for Verifier<C> {
     }
 }
 
-/// Names what the library reports in its own words: an old version of X.509, and a certificate that vouches for itself.
+/// Makes a fault of what the library reports as a general error: an old version of X.509, and a self-signed certificate.
 fn named(error: Error, certificate: &CertificateDer<'_>) -> Error {
     let parsed = match Certificate::from_der(certificate) {
         Ok(parsed) if !TlsFault::is_own(&error) => parsed,
@@ -118,7 +118,7 @@ fn named(error: Error, certificate: &CertificateDer<'_>) -> Error {
     error
 }
 
-/// Says whether a certificate says that it may issue others.
+/// Says whether a certificate is that of a CA (`CA:TRUE`).
 fn is_authority(certificate: &Certificate) -> bool {
     let constraints = certificate
         .tbs_certificate()

@@ -191,7 +191,7 @@ pub(super) fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), 
         Requirement::VERSION
     );
     Err(PolicyError::new(message)
-        .advise("install a newer sendoff, or mend `requires`")
+        .advise("install a newer sendoff, or correct `requires`")
         .at(sources, &entry.value.place, "not met"))
 }
 

@@ -17,7 +17,7 @@ crate::classes!(Environment { trust: D });
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EnvironmentTrust {
-    /// All that git, curl and OpenSSL honour, and our own: whoever controls the environment of a process can do what the process can.
+    /// All that git, curl and OpenSSL honour, and our own: whoever controls a process's environment can do what the process can.
     #[default]
     Caller,
     /// Tokens, `WORKSPACE_ID`, `SENDOFF`, `SENDOFF_LOG`, `NO_COLOR` and `LANG`; the report names the others that are set.

@@ -92,7 +92,7 @@ crate::classes!(EventRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bots {
-    /// They do not: an agent's own review would else fire the agent again.
+    /// They do not: an agent's own review would otherwise fire the agent again.
     #[default]
     Ignore,
     /// They do.

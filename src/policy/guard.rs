@@ -49,7 +49,7 @@ impl Default for Guard {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
-    /// It is pushed, and nobody looks.
+    /// It is pushed without a check.
     Allow,
     /// It is pushed, and the report names what was found.
     Note,

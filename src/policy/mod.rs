@@ -26,7 +26,6 @@ mod limits;
 mod loaded;
 mod locate;
 mod locks;
-mod mended;
 mod merge;
 mod merged;
 mod network;
@@ -58,6 +57,7 @@ mod text;
 mod trigger;
 mod trust;
 mod trusted;
+mod without_mistakes;
 
 pub use branches::{Base, Branches, Draft, Rule};
 pub use class::{Classed, KeyClass, class_of};

@@ -94,8 +94,8 @@ impl Mistake {
 impl PolicyReview {
     /// Collects the mistakes of the layers, and of what they are together.
     fn of(loaded: Loaded) -> Self {
-        let mended = loaded.mended(STEPS);
-        let judged = mended.as_ref().unwrap_or(&loaded.policy);
+        let remaining = loaded.without_mistakes(STEPS);
+        let judged = remaining.as_ref().unwrap_or(&loaded.policy);
         let together = mistakes(judged, STEPS);
         let of_events = crate::events::mistakes(judged);
         Self {

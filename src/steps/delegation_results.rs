@@ -14,7 +14,7 @@ use crate::pipeline::{
 };
 use crate::reason::Reason;
 use crate::secrets::strip_controls;
-use crate::text::{ellipsize, mended_json};
+use crate::text::{ellipsize, repaired_json};
 
 pub(super) const STEP: StepDef = StepDef::of::<DelegationResults>(
     "delegation-results",
@@ -135,7 +135,7 @@ struct Records {
 
 impl Records {
     fn of(line: &[u8]) -> Self {
-        let line = mended_json(line);
+        let line = repaired_json(line);
         let mut records = Self::default();
         match record(&line) {
             Some(text) => records.add(&text),
@@ -229,7 +229,7 @@ fn is_object(line: &[u8]) -> bool {
     if std::str::from_utf8(line).is_err() {
         return false;
     }
-    let line = mended_json(line);
+    let line = repaired_json(line);
     let line = line.trim_ascii();
     line.starts_with('{') && line.ends_with('}') && record(line).is_some()
 }

@@ -8,10 +8,10 @@ pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Returns the text as JSON's readers want it: without a byte order mark, as UTF-8, U+FFFD for each half of a surrogate
 /// pair that stands alone, control characters in texts escaped, and `null` for what Python writes for numbers that are none.
-pub fn mended_json(bytes: &[u8]) -> String {
+pub fn repaired_json(bytes: &[u8]) -> String {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
-    let mut mended = String::with_capacity(text.len());
+    let mut repaired = String::with_capacity(text.len());
     let mut rest = text.as_ref();
     let mut in_text = false;
     while let Some(first) = rest.chars().next() {
@@ -24,7 +24,7 @@ pub fn mended_json(bytes: &[u8]) -> String {
             control if in_text && control < ' ' => {
                 let code = u32::from(control);
                 // Writing to a text does not fail.
-                let _done = write!(mended, "\\u{code:04x}");
+                let _done = write!(repaired, "\\u{code:04x}");
                 (1, None)
             }
             _ if in_text => plain(rest, |c| c == '"' || c == '\\' || c < ' '),
@@ -33,10 +33,10 @@ pub fn mended_json(bytes: &[u8]) -> String {
                 None => plain(rest, |c| "\"NI-".contains(c)),
             },
         };
-        mended.push_str(written.unwrap_or_default());
+        repaired.push_str(written.unwrap_or_default());
         rest = rest.get(taken..).unwrap_or_default();
     }
-    mended
+    repaired
 }
 
 /// What stands for a number that is none, outside of texts.
@@ -84,16 +84,16 @@ mod tests {
             (r#""\\ud83d \n é""#, r#""\\ud83d \n é""#),
             (r#""\u00e9\"#, r#""\u00e9\"#),
         ] {
-            assert_eq!(mended_json(text.as_bytes()), wanted);
+            assert_eq!(repaired_json(text.as_bytes()), wanted);
         }
         for (text, wanted) in [
             ("{\"a\":\"b\tc\nd\"}\n", r#"{"a":"b\u0009c\u000ad"}"#),
             ("[NaN, -Infinity,Infinity, -1]", "[null, null,null, -1]"),
             (r#"{"NaN \" NaN": NaN}"#, r#"{"NaN \" NaN": null}"#),
         ] {
-            assert_eq!(mended_json(text.as_bytes()).trim_end(), wanted);
+            assert_eq!(repaired_json(text.as_bytes()).trim_end(), wanted);
         }
-        assert_eq!(mended_json(b"\xEF\xBB\xBF{}"), "{}");
-        assert_eq!(mended_json(b"\"\xff\""), "\"\u{fffd}\"");
+        assert_eq!(repaired_json(b"\xEF\xBB\xBF{}"), "{}");
+        assert_eq!(repaired_json(b"\"\xff\""), "\"\u{fffd}\"");
     }
 }

@@ -12,7 +12,7 @@ mod sanitize;
 pub use brief::{BRIEF_LENGTH, brief, ellipsize};
 pub use classify::classify;
 pub use inert::inert;
-pub use json::{BYTE_ORDER_MARK, mended_json};
+pub use json::{BYTE_ORDER_MARK, repaired_json};
 pub use message::{MessageError, message_text};
 pub use python::{read_as_text_file, strip};
 pub use sanitize::sanitize;

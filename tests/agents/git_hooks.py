@@ -72,7 +72,7 @@ def in_configuration(sandbox):
 
 
 def half_written(sandbox):
-    """A section with an event and no command stops git's commits; doctor finds it, and its advice mends it."""
+    """A section with an event and no command stops git's commits; doctor finds it, and its advice fixes it."""
     sandbox.git("config", "--unset", "hook.sendoff.command")
     sandbox.git("commit", "-q", "--allow-empty", "-m", "Stopped", expect=128)
     [check] = sandbox.checks("hook.sendoff")

@@ -10,7 +10,7 @@ use super::super::output::{eprint, print};
 use super::super::start::{Start, check_directory};
 use super::Common;
 
-/// What there is to say where nothing could call us.
+/// The message where nothing is found that could call sendoff.
 const NOTHING_FOUND: &str = "there is no work tree of git and no directory of an agent here; \
 `sendoff install --help` lists what can be named";
 

@@ -56,7 +56,7 @@ pub(super) fn edit(target: Target, directory: Option<&Path>, environment: &Envir
             ""
         };
         eprint(&format!(
-            "{} is saved as it is; to mend it: sendoff policy edit{repo}",
+            "{} is saved as it is; to correct it: sendoff policy edit{repo}",
             path.display()
         ));
     }

@@ -1,4 +1,4 @@
-//! What was kept, for people: the status, the history, one run as bars on a line of time.
+//! What was kept, for people: the status, the history, one run as bars on a time line.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ use crate::cli::output::eprint;
 /// How many characters a run's whole time takes.
 const BAR_WIDTH: u64 = 40;
 
-/// Complains of a store that cannot be used.
+/// Says why the store cannot be used.
 pub(in crate::cli) fn store_error(error: &StoreError) -> Exit {
     eprint(&format!("{}\n-> {}", error.told(), error.advice()));
     Exit::Failed

@@ -1,10 +1,10 @@
-//! `Entries`: what configuration files say, one after the other, in the order in which git reads them.
+//! `Entries`: the lines of configuration files, in the order in which git reads them.
 
 use std::collections::HashMap;
 
 use gix::bstr::{BStr, BString, ByteSlice};
 
-/// Who says it; later ones win.
+/// The scope of a line; later ones win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::git) enum Scope {
     /// The system's file.
@@ -26,18 +26,18 @@ pub(in crate::git) struct Entry {
     pub(in crate::git) subsection: Option<BString>,
     /// In lower case.
     pub(in crate::git) name: String,
-    /// Nothing where only the key stands there, which means true.
+    /// `None` where there is only the key, which means true.
     pub(super) value: Option<BString>,
-    /// Who says it.
+    /// The scope.
     pub(in crate::git) scope: Scope,
 }
 
-/// What configuration files say, in order.
+/// The lines of configuration files, in order.
 #[derive(Debug, Clone, Default)]
 pub(in crate::git) struct Entries(Vec<Entry>);
 
 impl Entry {
-    /// Returns the value; empty where only the key stands there.
+    /// Returns the value; empty where there is only the key.
     pub(in crate::git) fn value(&self) -> &BStr {
         self.value
             .as_ref()
@@ -76,7 +76,7 @@ impl Entries {
     }
 }
 
-/// Takes a key apart: section, subsection, name. Returns `None` when a part is missing.
+/// Splits a key into section, subsection and name. Returns `None` when a part is missing.
 pub(super) fn split(key: &str) -> Option<(&str, Option<&str>, &str)> {
     let (section, rest) = key.split_once('.')?;
     match rest.rsplit_once('.') {
@@ -121,7 +121,7 @@ pub(super) fn of_section(
     })
 }
 
-/// Reads a truth as git does; `None` when it is none.
+/// Parses a boolean as git does; `None` when it is none.
 pub(in crate::git) fn truth(value: Option<&BStr>) -> Option<bool> {
     let Some(value) = value else {
         return Some(true);

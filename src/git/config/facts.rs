@@ -24,7 +24,7 @@ impl Config {
         self.local.string("core.worktree")
     }
 
-    /// Returns the values of a key that is a fact and no power: the repository's, else the user's. What
+    /// Returns the values of a key that only states a fact: the repository's, else the user's. What
     /// the environment says comes after them.
     ///
     /// `section` is `remote` or `branch`. An empty value clears those before it.
@@ -49,7 +49,7 @@ impl Config {
         values.split_off(start.map_or(0, |at| at + 1))
     }
 
-    /// Returns the value of a key with one value, such as `remote.pushDefault`, that is a fact and no power: the
+    /// Returns the value of a key with one value, such as `remote.pushDefault`, that only states a fact: the
     /// environment's, else the repository's, else the user's.
     pub(in crate::git) fn fact(&self, key: &str) -> Option<BString> {
         let last = |command: bool| {

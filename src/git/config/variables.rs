@@ -71,7 +71,7 @@ fn entry(variable: &str, key: &str, value: Option<BString>) -> Result<Entry, Con
     })
 }
 
-/// Takes apart what `git -c` writes: `'key'='value'` or `'key=value'`, quoted for a shell, between blanks.
+/// Parses what `git -c` writes: `'key'='value'` or `'key=value'`, quoted for a shell, between blanks.
 fn parameters(text: &str) -> Option<Vec<(String, Option<BString>)>> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
@@ -103,7 +103,7 @@ fn parameters(text: &str) -> Option<Vec<(String, Option<BString>)>> {
     Some(found)
 }
 
-/// Takes one quoted word off the beginning. A quote or an exclamation mark in it stands as `'\''` or `'\!'`.
+/// Parses one quoted word at the beginning. A quote or an exclamation mark in it is written as `'\''` or `'\!'`.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut rest = text.strip_prefix('\'')?;
     let mut word = String::new();

@@ -10,7 +10,7 @@ use super::helpers::{Helpers, UrlPath};
 
 impl Helpers {
     /// Takes the helpers that the user's configuration names. Those that lead into the work tree are run only where the
-    /// repository's own configuration counts: what lies there has as much power.
+    /// repository's own configuration counts: the files there are as trustworthy as that.
     pub fn of_lines(config: &Config, lines: Vec<String>, inheritance: Inheritance) -> Self {
         let mut helpers = Self::new(lines, inheritance);
         if config.trusts_repository() {

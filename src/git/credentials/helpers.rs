@@ -44,7 +44,7 @@ pub struct Helpers {
     pub(super) commands: Vec<String>,
     pub(super) username: Option<String>,
     pub(super) path: UrlPath,
-    /// The host as git tells it, where it is beyond ASCII, behind the one that it is looked up as.
+    /// Where the host is not ASCII: the form that is looked up, and the form that git passes to helpers.
     pub(super) written_host: Option<(String, String)>,
     pub(super) start: Start,
     known: KnownSecrets,
@@ -102,7 +102,7 @@ impl Helpers {
         self
     }
 
-    /// Says whether there is anybody to ask.
+    /// Says whether any helper is configured.
     pub const fn is_configured(&self) -> bool {
         !self.commands.is_empty()
     }

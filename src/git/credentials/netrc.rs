@@ -59,14 +59,14 @@ impl Netrc {
     }
 }
 
-/// For whom an entry is.
+/// The hosts that an entry is for.
 #[derive(Debug, PartialEq, Eq)]
 enum Machine {
-    /// For this host.
+    /// This host.
     Named(String),
-    /// For every host.
+    /// Every host.
     Default,
-    /// For none: it stands before the first host.
+    /// None: it stands before the first host.
     None,
 }
 

@@ -64,11 +64,11 @@ pub struct GitNetwork {
     pub answers: Answers,
     /// Gets every login and password, for redaction.
     pub known: KnownSecrets,
-    /// What was learned on the way.
+    /// What was learned during requests.
     pub state: NetworkState,
 }
 
-/// What a [`GitNetwork`] learns on the way.
+/// What a [`GitNetwork`] learns during requests.
 #[derive(Debug, Default)]
 pub struct NetworkState {
     /// The login that was asked for, for the proxy.
@@ -109,7 +109,7 @@ impl GitNetwork {
         };
         match self.state.outside.get_or_init(read) {
             Ok(config) => Ok(config),
-            // Without it no proxy could be found, and the request must not leave past one.
+            // Without it no proxy can be found, and no request may bypass one.
             Err(message) => Err(NetError::Configuration(message.clone().into())),
         }
     }
@@ -225,7 +225,7 @@ impl Network for GitNetwork {
             bare.set_path("/");
             RemoteUrl::parse(bare.as_str())
         });
-        // Without it no proxy could be found, and the request must not leave past one.
+        // Without it no proxy can be found, and no request may bypass one.
         self.settings_for(&parsed.map_err(|_| NetError::Url)?)
     }
 

@@ -1,4 +1,4 @@
-//! Whom TLS connections to a URL trust, and the certificate that we show.
+//! The TLS settings for a URL: trust anchors, client certificate and pinned keys.
 
 use std::path::Path;
 

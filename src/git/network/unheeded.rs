@@ -7,9 +7,9 @@ use crate::names::{RemoteUrl, Scheme};
 
 /// For which values a key does not count.
 enum CountsNot {
-    /// For those texts.
+    /// For these texts.
     For(fn(&str) -> bool),
-    /// For this truth; such a key has no variable.
+    /// For this boolean; such a key has no variable.
     When(bool),
 }
 

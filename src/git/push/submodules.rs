@@ -23,7 +23,7 @@ const MAX_TRACKING_REFS: usize = 10_000;
 const MAX_DEPTH: usize = 200;
 
 /// Refuses a push whose commits name commits of a submodule that are here and that none of its
-/// remotes is known to have. As for git, what is not here is not our business.
+/// remotes is known to have. As for git, commits that are not here are not checked.
 pub(super) fn check(
     repo: &gix::Repository,
     commits: &mut dyn Iterator<Item = ObjectId>,

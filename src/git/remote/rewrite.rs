@@ -55,8 +55,8 @@ impl Repo {
     }
 }
 
-/// Parses what a rewrite made of a URL. Only what stands after the place may come from the repository: a base that does
-/// not end in a slash would lend its login to any host that begins like its own.
+/// Parses what a rewrite made of a URL. Only what follows the base's host may come from the repository: with a base that does
+/// not end in a slash, its login would go to any host whose name begins like the base's.
 fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl, RemoteUrlError> {
     let url = RemoteUrl::parse(text)?;
     let refused = RemoteUrlError::Rewritten { key };
@@ -69,23 +69,23 @@ fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl,
         RewriteBase::SshUser(user) => {
             url.scheme() == Scheme::Ssh && url.password().is_none() && url.user() == Some(user)
         }
-        // A directory: what is below it is, as long as no part leads out again.
+        // A directory: what is below it is allowed, as long as no part leads out again.
         RewriteBase::Url(place) => url.has_authority_of(&place) && !url.climbs(),
     };
     if is_there { Ok(url) } else { Err(refused) }
 }
 
-/// What the base of a rewrite says of the place.
+/// What the base of a rewrite determines.
 enum RewriteBase<'a> {
     /// Only the scheme, as `https://` does.
     Scheme(Scheme),
     /// Only that ssh logs in as this user, as `ssh://git@` does: no host learns a secret by it.
     SshUser(&'a str),
-    /// All of it.
+    /// Scheme, login and host.
     Url(RemoteUrl),
 }
 
-/// Returns the place that a base names, with some path behind it.
+/// Returns what a base determines, with any path appended.
 fn place_of_base(base: &str) -> Option<RewriteBase<'_>> {
     if let Some((scheme, authority)) = base.split_once("://") {
         return match (scheme, authority) {

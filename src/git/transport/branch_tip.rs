@@ -1,4 +1,4 @@
-//! Where a branch is on the remote now, asked on a connection of its own.
+//! The branch's value on the remote now, asked for on a connection of its own.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -16,7 +16,7 @@ use super::service::Service;
 /// How many refs a remote has, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefCount {
-    /// So few that all of them are listed sooner than one is asked for.
+    /// So few that listing all of them takes less time than asking for one.
     Few,
     /// Many, or an unknown number.
     Any,
@@ -26,7 +26,7 @@ impl RefCount {
     /// The most refs that are few: some 30 KB.
     const MOST_OF_FEW: usize = 500;
 
-    /// Tells from how many the remote listed before.
+    /// Returns the count for a remote that listed so many refs before.
     pub const fn of(listed: usize) -> Self {
         if listed <= Self::MOST_OF_FEW {
             Self::Few

@@ -15,8 +15,9 @@ use super::options::PushOptions;
 const MIN_POST_BUFFER: u64 = 65_520;
 
 impl PushOptions {
-    /// Adds what the user's git configuration says about `url`: `credential.*`, `core.sshCommand`,
-    /// and of `http.*` `postBuffer` and `extraHeader`; the rest of `http.*` is the network's. An ssh command that is set already, as from the environment, wins.
+    /// Adds what the user's git configuration says about `url`: `credential.*`, `core.sshCommand`, and of `http.*`
+    /// `postBuffer` and `extraHeader`; the rest of `http.*` is the network's. An ssh command that is set already, as from
+    /// the environment, wins.
     #[must_use]
     pub fn with_config(mut self, config: &Config, url: &RemoteUrl) -> Self {
         let http = |name| config.scoped("http", name, url, Matching::Best);

@@ -1,5 +1,5 @@
-//! `git://`: a socket to git's daemon, or a program of the user's that leads there. It has no encryption and no login, so
-//! only where it is listed.
+//! `git://`: a socket to git's daemon, or a program of the user's that connects to it. It has no encryption and no login, so
+//! it is used only where it is listed.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};

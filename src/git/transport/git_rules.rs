@@ -77,7 +77,7 @@ fn git_proxy(
     })
 }
 
-/// Returns what does not allow the URL's scheme, as git reads it.
+/// Returns the key or variable that does not allow the URL's scheme, as git reads it.
 fn forbidden_by(
     environment: &Environment,
     config: Option<&Config>,

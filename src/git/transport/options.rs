@@ -101,7 +101,7 @@ pub struct PushOptions {
     pub ssh_variant: Option<String>,
     /// What the services are called at this remote.
     pub services: ServiceCommands,
-    /// The program that stands between us and git's daemon; an empty text is none.
+    /// The program that connects to git's daemon; an empty text means none.
     pub git_proxy: Option<String>,
     /// The login for this remote's origin, when it is known.
     pub login: Option<Login>,

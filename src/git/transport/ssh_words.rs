@@ -53,7 +53,7 @@ pub(super) const INVALID_LOGIN: &[&str] = &[
     "two-factor",
 ];
 
-/// What servers write when the login lacks the right.
+/// What servers write when the login lacks the permission.
 pub(super) const DENIED: &[&str] = &[
     "denied",
     "not authorized",
@@ -133,7 +133,7 @@ pub(super) fn is_remark(line: &str) -> bool {
     begins.iter().any(|begin| line.starts_with(begin))
 }
 
-/// Causes of a refusal that more rights do not mend, and what to do about each.
+/// Causes of a refusal that more permissions do not fix, and what to do about each.
 const DENIED_ADVICE: &[(&str, &str)] = &[
     (
         "dubious ownership",
@@ -171,7 +171,7 @@ const DENIED_ADVICE: &[(&str, &str)] = &[
 
 const CLOSED: &str = "see the page of the repository: the forge or its owner has closed it";
 
-/// Returns what to do about a refusal, where more rights do not mend it.
+/// Returns what to do about a refusal, where more permissions do not help.
 pub(super) fn denied_advice(said: &str) -> Option<&'static str> {
     let said = said.to_ascii_lowercase();
     let mut known = DENIED_ADVICE.iter();
@@ -180,7 +180,7 @@ pub(super) fn denied_advice(said: &str) -> Option<&'static str> {
         .map(|(_, advice)| *advice)
 }
 
-/// Says whether a refusal is one for want of a right.
+/// Says whether a refusal is for lack of a permission.
 pub(super) fn is_want_of_right(said: &str) -> bool {
     let said = said.to_ascii_lowercase();
     DENIED.iter().any(|words| said.contains(words))

@@ -75,15 +75,15 @@ pub(super) fn install(place: &AgentPlace, context: &InstallContext) -> Result<Pl
         why: why.to_owned(),
         advice,
     };
-    let mend = || format!("correct it, or put this line before its first table:\n{line}");
+    let advice = || format!("correct it, or put this line before its first table:\n{line}");
     let path = place
         .file()
-        .map_err(|error| by_hand(&error.to_string(), mend()))?;
+        .map_err(|error| by_hand(&error.to_string(), advice()))?;
     let before = Content::at(&path)?;
     let (text, mode) =
-        Content::to_edit(before.as_ref(), NEW_FILE_MODE).map_err(|why| by_hand(why, mend()))?;
+        Content::to_edit(before.as_ref(), NEW_FILE_MODE).map_err(|why| by_hand(why, advice()))?;
     let document = Document::parse(text)
-        .map_err(|error| by_hand(&format!("it is not TOML: {}", error.message()), mend()))?;
+        .map_err(|error| by_hand(&format!("it is not TOML: {}", error.message()), advice()))?;
     let mut plan = Plan::default();
     match (call(&document), document.get(NOTIFY)) {
         (Some(known), _) if known.may_exist() => return Ok(plan),
@@ -99,7 +99,7 @@ pub(super) fn install(place: &AgentPlace, context: &InstallContext) -> Result<Pl
         }
     }
     let after = with(
-        &without(text).ok_or_else(|| by_hand(NO_LINE, mend()))?,
+        &without(text).ok_or_else(|| by_hand(NO_LINE, advice()))?,
         &line,
     );
     let after = Content::file(after, mode);

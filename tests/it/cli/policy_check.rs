@@ -112,7 +112,7 @@ fn a_mistake_in_one_key_hides_none_in_another_and_makes_none() {
     let said = world.run(&["policy", "check", "--json"]);
     insta::assert_snapshot!(mistakes(&said.report()), @"
     1:12 the policy needs sendoff >=99; this is 0.1.0
-      install a newer sendoff, or mend `requires`
+      install a newer sendoff, or correct `requires`
     ");
 }
 

@@ -27,7 +27,7 @@ async fn told(status: u16, sentences: &[&str]) -> String {
     told
 }
 
-/// None of these is mended by more rights for the token.
+/// None of these is fixed by more permissions for the token.
 #[tokio::test]
 async fn the_advice_on_a_403_follows_from_what_the_forge_says() {
     supervise!();

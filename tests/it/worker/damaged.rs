@@ -45,7 +45,7 @@ fn hand_over(world: &World, text: &str) -> String {
     said.stderr
 }
 
-/// Guards that nobody has to mend a damaged store, and that what it held is not lost in silence.
+/// Guards that nobody has to repair a damaged store, and that the loss of what it held is reported.
 #[test]
 fn x20_a_damaged_store_is_replaced_and_told_of() {
     supervise!();

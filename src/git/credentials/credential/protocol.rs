@@ -54,8 +54,8 @@ impl Credential {
         Ok(lines.0)
     }
 
-    /// Takes over what a helper answers, up to its blank line. What it says for another host is not
-    /// believed; a host without its port is the same host.
+    /// Adds the attributes of a helper's answer, up to its blank line. An answer for another host is an
+    /// error; a host without its port is the same host.
     pub(in crate::git::credentials) fn read(&mut self, answer: &[u8]) -> Result<(), Malformed> {
         for line in answer.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -64,7 +64,7 @@ impl Credential {
             }
             let line = String::from_utf8_lossy(line);
             let Some((key, value)) = line.split_once('=') else {
-                // Git reads no further, and believes what it has.
+                // Git reads no further, and uses what it has.
                 return if self.is_complete() {
                     Ok(())
                 } else {
@@ -94,7 +94,7 @@ impl Credential {
                 // A helper that sees no path gets none back.
                 "path" if self.path.is_some() => self.path = Some(value.to_owned()),
                 "url" => self.read_url(value)?,
-                // What later versions of git may learn.
+                // Attributes of later versions of git.
                 _ => {}
             }
         }

@@ -15,8 +15,8 @@ impl Loaded {
     /// was dropped, and when what is left cannot be read.
     ///
     /// Only a check uses it: conditions and templates are compiled when the layers are one policy, and a mistake in a key
-    /// would else hide those in the rest of its file.
-    pub fn mended<K: Kind>(&self, kinds: &[K]) -> Option<Policy> {
+    /// would otherwise hide those in the rest of its file.
+    pub fn without_mistakes<K: Kind>(&self, kinds: &[K]) -> Option<Policy> {
         if self.problems.is_empty() {
             return None;
         }
