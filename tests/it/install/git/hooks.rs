@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use pretty_assertions::assert_eq;
 use sendoff::install::Fault;
+use sendoff_testing::succeed;
 
 use crate::world::World;
 
@@ -138,7 +139,9 @@ fn a_program_that_moved_is_named_anew() {
 fn a_program_that_was_renamed_finds_its_own_hooks() {
     let world = World::new();
     let program = world.sandbox.path("ship-it");
-    fs::copy(env!("CARGO_BIN_EXE_sendoff"), &program).unwrap();
+    // By a program: a file that this process writes is busy while another test's child has yet to close it.
+    let mut copy = world.sandbox.command("cp");
+    succeed(copy.arg(env!("CARGO_BIN_EXE_sendoff")).arg(&program));
     world
         .sandbox
         .executable("clone/.git/hooks/post-commit", "#!/bin/sh\necho mine\n");
@@ -149,7 +152,7 @@ fn a_program_that_was_renamed_finds_its_own_hooks() {
         command
             .args([verb, "git", "--yes"])
             .current_dir(world.work());
-        sendoff_testing::succeed(command.envs(world.variables()));
+        succeed(command.envs(world.variables()));
     };
     run("install");
     let installed = tree(&hooks);
