@@ -104,7 +104,9 @@ impl Listed {
                 lines,
                 with_unborn: true,
             } if !lines.iter().any(|line| is_unborn_head(line)) => RemoteHead::Unknown,
-            Self::Asked { .. } | Self::Advertised(_) => RemoteHead::NamesNone,
+            Self::Asked { .. } => RemoteHead::NamesNone,
+            // Git says in the capabilities what a hidden HEAD names, and nothing of one whose branch does not exist.
+            Self::Advertised(_) => self.head().map_or(RemoteHead::NamesNone, RemoteHead::Names),
         }
     }
 
@@ -231,6 +233,18 @@ mod tests {
         assert_eq!(head(unborn, true), RemoteHead::NamesNone);
         assert_eq!(head("", true), RemoteHead::Unknown);
         assert_eq!(head("", false), RemoteHead::NamesNone);
+    }
+
+    /// Guards servers that speak the old protocol: they list no hidden HEAD.
+    #[test]
+    fn the_old_protocol_tells_what_a_hidden_head_names() {
+        let head = |capabilities: &str| {
+            let first = format!("{ID} refs/heads/a\0multi_ack{capabilities} agent=git/2");
+            Listed::Advertised(vec![first.into_bytes()]).remote_head()
+        };
+        let trunk = RemoteHead::Names(BranchName::new("trunk").unwrap());
+        assert_eq!(head(" symref=HEAD:refs/heads/trunk"), trunk);
+        assert_eq!(head(""), RemoteHead::NamesNone);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use sendoff_testing::supervise;
 
 use crate::world::{TOKEN, World, step};
 
+use super::configure;
+
 /// Makes `trunk` the default branch of the server; a name that no list protects.
 fn rename_default_branch(world: &World) {
     let bare = world.bare();
@@ -180,6 +182,42 @@ fn a_hidden_or_detached_head_protects_what_it_may_stand_for() {
             assert_eq!(report["verdict"], "done", "{change:?}: {report}");
         }
         assert_ne!(world.tip("feature/x"), before, "{change:?}");
+    }
+}
+
+/// Guards servers that answer by the old protocol, as most do over ssh: they list no hidden HEAD, and tell what it names.
+#[test]
+fn a_hidden_head_protects_by_the_old_protocol_too() {
+    supervise!();
+    let world = World::new();
+    world.user_policy("");
+    let old = "for last; do :; done; unset GIT_PROTOCOL; exec sh -c \"$last\"";
+    let old = crate::push::rig::script(&world.sandbox, "old", old);
+    configure(&world, "core.sshCommand", old.to_str().unwrap());
+    world.point_to(&format!("ssh://git@host.test{}", world.bare().display()));
+    world.report(&["step", "push"]);
+    let bare = world.bare();
+    world
+        .sandbox
+        .git(&bare, &["config", "transfer.hideRefs", "HEAD"]);
+    for (head, is_protected) in [
+        ("refs/heads/feature/x", true),
+        ("refs/heads/main", false),
+        ("refs/heads/none", false),
+    ] {
+        world.sandbox.git(&bare, &["symbolic-ref", "HEAD", head]);
+        // What was kept of another one does not count here.
+        let _none = std::fs::remove_dir_all(world.sandbox.path("home/.local/state"));
+        world.commit("more.txt", head, "Add more");
+        let before = world.tip("feature/x");
+        let report = world.report(&["step", "push"]);
+        if is_protected {
+            assert_eq!(report["reason"], "protected-branch", "{head}: {report}");
+            assert_eq!(world.tip("feature/x"), before);
+        } else {
+            assert_eq!(report["verdict"], "done", "{head}: {report}");
+            assert_ne!(world.tip("feature/x"), before);
+        }
     }
 }
 
