@@ -70,9 +70,25 @@ fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl,
             url.scheme() == Scheme::Ssh && url.password().is_none() && url.user() == Some(user)
         }
         // A directory: what is below it is allowed, as long as no part leads out again.
-        RewriteBase::Url(place) => url.has_authority_of(&place) && !url.climbs(),
+        RewriteBase::Url(place) => {
+            url.has_authority_of(&place) && !url.climbs() && is_below(&url, &place)
+        }
     };
     if is_there { Ok(url) } else { Err(refused) }
+}
+
+/// Says whether a URL is below the directory of a base that has a login for http: `https://x:T@host/team` is not for
+/// `/team-of-others`. `place` has one more part than the base.
+fn is_below(url: &RemoteUrl, place: &RemoteUrl) -> bool {
+    let has_login = place.user().is_some() || place.password().is_some();
+    let is_http = matches!(place.scheme(), Scheme::Http | Scheme::Https);
+    let base = place.path().strip_suffix("/x").unwrap_or_default();
+    if !(has_login && is_http) || base.is_empty() || base.ends_with('/') {
+        return true;
+    }
+    let rest = url.path().strip_prefix(base);
+    let rest = rest.map(|rest| rest.strip_prefix(".git").unwrap_or(rest));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// What the base of a rewrite determines.

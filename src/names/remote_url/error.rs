@@ -29,8 +29,8 @@ pub enum RemoteUrlError {
     DotSegment,
     /// A rewrite by the git configuration led to another place than it names.
     #[error(
-        "`url.<base>.{key}` in the git configuration rewrites the remote's URL to another host, port or login than \
-         the base has"
+        "`url.<base>.{key}` in the git configuration rewrites the remote's URL to another host, port, login or \
+         directory than the base has"
     )]
     Rewritten {
         /// `insteadOf` or `pushInsteadOf`.

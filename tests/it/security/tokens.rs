@@ -40,6 +40,28 @@ fn a_rewritten_url_lends_its_login_to_no_other_place() {
 }
 
 #[test]
+fn a_rewrite_for_a_directory_lends_its_login_to_no_other_directory() {
+    supervise!();
+    let world = World::new();
+    let good = world.git.url();
+    configure(
+        &world,
+        &format!("url.{}/acme.insteadOf", with_login(&good)),
+        "team",
+    );
+    for rest in ["-evil/rocket.git", "evil", ".gitevil/rocket.git"] {
+        world.point_to(&format!("team{rest}"));
+        let report = world.report(&["step", "push"]);
+        // Without a colon or a slash it is a path for git, unless it is rewritten.
+        assert_eq!(report["reason"], "remote-url", "{rest}: {report}");
+    }
+    assert!(!got_credentials(&world.git));
+    // The control: below the directory.
+    world.point_to("team/rocket.git");
+    assert!(push_without_variable(&world));
+}
+
+#[test]
 fn the_advice_for_a_refused_rewrite_works() {
     supervise!();
     let world = World::new();
