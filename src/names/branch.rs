@@ -78,7 +78,7 @@ impl BranchName {
     }
 
     /// Returns the form in which names are compared with protected ones: compatibility-normalised,
-    /// case-folded, without characters that do not show. `Ma\u{ad}in` folds to `main`.
+    /// case-folded, without characters that do not show and without blanks. `Ma\u{ad}in` folds to `main`.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
@@ -105,11 +105,17 @@ pub fn fold(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
-    let visible: String = name.nfkc().filter(|c| !is_invisible(*c)).collect();
+    let marks = name.chars().filter(|c| !is_blank(*c));
+    let visible: String = marks.nfkc().filter(|c| !is_invisible(*c)).collect();
     default_case_fold_str(&visible)
         .nfkc()
         .filter(|c| !is_invisible(*c))
         .collect()
+}
+
+/// Says whether a character is a space of some width that git allows in a name, or the empty braille pattern.
+const fn is_blank(c: char) -> bool {
+    (!c.is_ascii() && c.is_whitespace()) || c == '\u{2800}'
 }
 
 /// Says whether a name holds a character that is not seen. What joins two emoji, or picks the look of
@@ -175,6 +181,10 @@ mod tests {
             "ma\u{ad}in",
             "ｍａｉｎ",
             "m\u{200d}ain",
+            "main\u{a0}",
+            "main\u{3000}",
+            "\u{2009}main",
+            "main\u{2800}",
         ] {
             assert_eq!(BranchName::new(name).unwrap().folded(), "main");
         }
