@@ -25,7 +25,7 @@ mod wait;
 pub use gate::Gate;
 pub use git_pack::PACK_OBJECTS;
 pub use git_server::GitServer;
-pub use memory::{MemoryWatch, supervised};
+pub use memory::{MemoryWatch, supervised, supervised_within};
 pub use missing::{left_out, tool};
 pub use noise::{noise, noise_text};
 pub use sandbox::{Sandbox, is_root, succeed};

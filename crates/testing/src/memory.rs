@@ -17,11 +17,17 @@ const SUPERVISED: &str = "SENDOFF_TEST_SUPERVISED";
 
 /// Runs the calling test in a process of its own with bounded memory, and then returns from it in the calling process.
 ///
-/// To be called first in a test whose input is hostile, see [`supervised`].
+/// To be called first in a test whose input is hostile, see [`supervised`]. A test whose input is honest and large says how
+/// many mebibytes each process may take, the programs included that it starts.
 #[macro_export]
 macro_rules! supervise {
     () => {
         if $crate::supervised() {
+            return;
+        }
+    };
+    ($mebibytes:expr) => {
+        if $crate::supervised_within($mebibytes) {
             return;
         }
     };
@@ -35,6 +41,16 @@ macro_rules! supervise {
 /// When the test fails there, or when a process takes more than 128 MiB.
 #[must_use]
 pub fn supervised() -> bool {
+    supervised_within(MAX_MEMORY >> 10)
+}
+
+/// The same, with another bound for each process, in MiB.
+///
+/// # Panics
+///
+/// When the test fails there, or when a process takes more.
+#[must_use]
+pub fn supervised_within(mebibytes: u64) -> bool {
     if std::env::var_os(SUPERVISED).is_some() {
         return false;
     }
@@ -54,7 +70,7 @@ pub fn supervised() -> bool {
     let said = String::from_utf8_lossy(&said);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("1 passed"), "{name} did not run: {said}");
-    watch.assert_bounded(&said);
+    watch.assert_within(mebibytes << 10, &said);
     true
 }
 
@@ -92,9 +108,14 @@ impl MemoryWatch {
     ///
     /// When one of the processes had more than 128 MiB, with what they said.
     pub fn assert_bounded(self, said: &str) {
+        self.assert_within(MAX_MEMORY, said);
+    }
+
+    /// Ends watching, with another bound, in KiB.
+    fn assert_within(self, most: u64, said: &str) {
         self.ended.store(true, Ordering::Relaxed);
         for Member { name, peak } in self.thread.join().unwrap().members.into_values() {
-            assert!(peak <= MAX_MEMORY, "{name} took {peak} KiB: {said}");
+            assert!(peak <= most, "{name} took {peak} KiB: {said}");
         }
     }
 }

@@ -13,6 +13,7 @@ use sendoff::steps::push_advice;
 use sendoff_push::NoRedaction;
 use sendoff_testing::{TwinFixture, supervise};
 
+use super::git_limit;
 use super::repositories::push;
 use crate::world::{World, step};
 
@@ -257,6 +258,8 @@ fn a_loose_commit_of_two_hundred_megabytes_is_not_read() {
 /// Guards the text of a run, and that the branch goes once the commit is gone.
 #[test]
 fn a_run_names_the_commit_that_is_too_large() {
+    // Git, which writes it, and this process hold it several times; the program itself has the usual bound.
+    supervise!(git_limit());
     let world = World::new();
     let before = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
     let message = "m".repeat(33 << 20);
@@ -294,6 +297,7 @@ fn a_run_names_the_commit_that_is_too_large() {
 /// Guards that a file that only a delta makes is refused with advice, and goes once it is stored whole.
 #[test]
 fn a_large_file_that_is_stored_as_a_delta_goes_after_a_repack() {
+    supervise!(git_limit());
     let fixture = TwinFixture::new("sha1");
     let content = b"a line of a large file\n".repeat((70 << 20) / 23);
     fixture.git(&["switch", "-q", "-c", "other"]);

@@ -4,7 +4,9 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use sendoff_testing::{TwinFixture, noise};
+use sendoff_testing::{TwinFixture, noise, supervise};
+
+use super::git_limit;
 
 /// The most that a push may take, in KiB.
 const MOST: u64 = 150 << 10;
@@ -51,6 +53,7 @@ fn high_water(status: &str) -> Option<u64> {
 
 #[test]
 fn a_packed_history_of_middle_sized_files_takes_bounded_memory() {
+    supervise!(git_limit());
     // Each is just small enough to be looked at where it is mapped.
     let size = 200_000;
     let fixture = TwinFixture::new("sha1");
@@ -85,6 +88,7 @@ fn a_packed_history_of_middle_sized_files_takes_bounded_memory() {
 
 #[test]
 fn versions_of_a_loose_file_that_are_just_small_enough_to_be_compared_take_bounded_memory() {
+    supervise!(git_limit());
     let fixture = TwinFixture::new("sha1");
     fixture.git(&["config", "core.compression", "0"]);
     for number in 0..4 {
@@ -98,6 +102,7 @@ fn versions_of_a_loose_file_that_are_just_small_enough_to_be_compared_take_bound
 
 #[test]
 fn large_blobs_are_streamed_in_bounded_memory() {
+    supervise!(git_limit());
     // In CI one file just over what is held; in the long mode two files of more than a gigabyte.
     let (files, size) = (super::cases(1, 2), super::cases(40, 1_100));
     let fixture = TwinFixture::new("sha1");

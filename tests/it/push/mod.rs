@@ -75,3 +75,9 @@ mod useless;
 mod variables_as_git;
 
 pub(crate) use sendoff_testing::cases;
+
+/// The most memory that each process may take which handles an honest large repository, in MiB: the test, which makes it,
+/// and git, which holds a file several times. What sendoff itself may take is asserted beside that.
+pub(crate) fn git_limit() -> u64 {
+    cases(768, 8_192).into()
+}
