@@ -28,6 +28,17 @@ pub fn strip_controls(text: &str) -> String {
     shown.collect()
 }
 
+/// Returns `text` with its lines, without what [`clean`] would escape: what a server keeps is shown by others, on terminals
+/// too.
+pub fn readable(text: &str) -> String {
+    let shown = text.chars().filter_map(|character| match character {
+        '\n' | '\t' => Some(character),
+        '\u{2028}' | '\u{2029}' => Some('\n'),
+        _ => (!is_hidden(character)).then_some(character),
+    });
+    shown.collect()
+}
+
 /// Says whether a terminal obeys the character, or a reader takes a text with it for another one.
 fn is_hidden(character: char) -> bool {
     character.is_control() || is_deceptive(character)
@@ -56,6 +67,16 @@ fn escape(text: &str, refuses: impl Fn(char) -> bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn readable_text_has_lines_and_nothing_that_a_terminal_obeys() {
+        let text =
+            "one\r\n\ttwo \u{1b}[31mred\0\u{202e}\u{2028}m\u{e4}n \u{1f469}\u{200d}\u{1f4bb}";
+        assert_eq!(
+            readable(text),
+            "one\n\ttwo [31mred\nm\u{e4}n \u{1f469}\u{200d}\u{1f4bb}"
+        );
+    }
 
     #[test]
     fn control_and_bidi_characters_become_visible() {

@@ -18,7 +18,7 @@ mod runs;
 mod table;
 
 pub use base::decode_base64;
-pub use clean::{clean, clean_line, strip_controls};
+pub use clean::{clean, clean_line, readable, strip_controls};
 pub use find::{Finding, Proof, find};
 pub use marks::REDACTED;
 pub use outgoing::{Outgoing, OutgoingJson};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::pipeline::{Context, Outcome, Retry, Service, Step, StepDef, StepError};
 use crate::platform::Heartbeat;
 use crate::reason::{Code, Reason};
-use crate::secrets::Outgoing;
+use crate::secrets::{Outgoing, readable};
 use crate::template::Template;
 
 pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
@@ -41,7 +41,7 @@ impl Step for HeartbeatSet {
         let Some(platform) = cx.platform else {
             return Ok(no_platform());
         };
-        let current = cx.outgoing(&self.current_task).await?;
+        let current = cx.outgoing_changed(&self.current_task, &readable).await?;
         let beat = heartbeat(cx, current, 1).await;
         let outbox = cx.outbox();
         let sent = outbox.heartbeat(platform, cx.message_key(), &beat).await;
@@ -65,7 +65,7 @@ pub(super) async fn heartbeat(
 ) -> Heartbeat {
     let counted = cx.task.heartbeat.clone().unwrap_or_default();
     let current_task = match &counted.current_task {
-        Some(task) => cx.outgoing_text(task).await,
+        Some(task) => cx.outgoing_text(&readable(task)).await,
         None => current_task,
     };
     let sample_error = counted.sample_error.unwrap_or_default();
@@ -73,7 +73,7 @@ pub(super) async fn heartbeat(
         current_task,
         active_tasks: counted.active_tasks.unwrap_or(active_tasks),
         error_rate: counted.error_rate.unwrap_or(0.0),
-        sample_error: cx.outgoing_text(&sample_error).await,
+        sample_error: cx.outgoing_text(&readable(&sample_error)).await,
         uptime_seconds: counted.uptime_seconds.unwrap_or(0),
     }
 }

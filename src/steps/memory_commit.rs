@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::pipeline::{Context, Outcome, Retry, Service, Step, StepDef, StepError};
 use crate::platform::Platform;
 use crate::reason::Code;
-use crate::secrets::Outgoing;
+use crate::secrets::{Outgoing, readable};
 use crate::template::Template;
 
 use super::heartbeat_set::no_platform;
@@ -92,7 +92,7 @@ impl Step for MemoryCommit {
         }
         // The other steps of the group begin first: their servers work while the store takes the memory.
         tokio::task::yield_now().await;
-        let content = cx.outgoing(&self.content).await?;
+        let content = cx.outgoing_changed(&self.content, &readable).await?;
         if content.is_blank() {
             return Ok(Outcome::skipped(
                 Code::NoContent,
