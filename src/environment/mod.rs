@@ -3,6 +3,7 @@
 mod distrust;
 mod git_variables;
 mod inherited;
+mod others;
 mod variable;
 mod variables;
 

@@ -44,6 +44,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "credential",
     "credentials",
     "_auth",
+    "_pass",
     "secret_key_base",
 ];
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::git::credentials::{Answers, Asked};
-use crate::git::{LocalConfigTrust, Repo, program_inheritance};
+use crate::git::{ConfigFiles, LocalConfigTrust, Repo, program_inheritance};
 use crate::net::Network;
 use crate::pipeline::{Hold, PolicyBase};
 use crate::policy::{Loaded, LocalConfig, Policy, PolicyError};
@@ -36,8 +36,11 @@ impl Session {
         watch.limit(loaded.policy.limits().deadline.duration());
         let (repo, loaded) = opened(loaded, &place, &environment)?;
         let found = repo.as_ref().ok().and_then(Option::as_ref);
-        if let Some(repo) = found {
-            repo.config().tell_secrets(&request.known);
+        match (found, ConfigFiles::of_environment(&environment)) {
+            (Some(repo), _) => repo.config().tell_secrets(&request.known),
+            // A memory goes out all the same.
+            (None, Ok(files)) => files.tell_secrets(&request.known),
+            (None, Err(_)) => {}
         }
         let answers = Answers::default();
         let inheritance = program_inheritance(&environment);

@@ -15,7 +15,7 @@ use crate::pipeline::{Hold, Outputs, Pipeline, PlanView, PlannedStep, Service, S
 use crate::policy::Trigger;
 use crate::reason::{Code, Reason};
 use crate::report::{RepoReport, Verdict, exit_of_notes};
-use crate::secrets::{clean_line, redact};
+use crate::secrets::{KnownSecrets, clean_line};
 use crate::steps::{push_rewrites, service_of};
 
 use super::forge_connector::ForgeConnector;
@@ -106,7 +106,10 @@ impl Plan {
             pipeline: pipeline.name().to_owned(),
             trigger: session.trigger.to_string(),
             repo: inspection.report(&session.known),
-            commits: commits.iter().map(short).collect(),
+            commits: commits
+                .iter()
+                .map(|commit| short(commit, &session.known))
+                .collect(),
             already_pushed,
             // A token may stand there as the user.
             push_url: shipment.map(|shipment| {
@@ -248,7 +251,7 @@ fn plan_step(
         held: hold.map(|hold| hold.reason),
         details: details
             .iter()
-            .map(|line| clean_line(&redact(line)))
+            .map(|line| clean_line(&session.known.hide(line)))
             .collect(),
         expects,
         when: step.when().map(ToOwned::to_owned),
@@ -289,8 +292,8 @@ fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Reason> {
 }
 
 /// Puts a commit on one line.
-fn short(commit: &Commit) -> String {
-    let subject = clean_line(&redact(&commit.subject));
+fn short(commit: &Commit, known: &KnownSecrets) -> String {
+    let subject = clean_line(&known.hide(&commit.subject));
     format!("{} {subject}", commit.id.to_hex_with_len(8))
 }
 

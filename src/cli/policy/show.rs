@@ -27,7 +27,9 @@ pub(super) fn show(request: &Request, keys: Keys, environment: &Environment) -> 
         Ok(review) => review,
         Err(error) => return render::policy_error(&error),
     };
-    let text = counting(&review, keys) + &not_counting(&review);
+    // A step's body or URL may hold a token, and what is shown here is pasted into reports of bugs.
+    let shown = |value: &str| request.known.hide(value).into_owned();
+    let text = counting(&review, keys, &shown) + &not_counting(&review, &shown);
     let printed = print(&text).exit();
     for problem in &review.problems {
         eprint(&render::policy_error_text(problem));
@@ -40,13 +42,13 @@ pub(super) fn show(request: &Request, keys: Keys, environment: &Environment) -> 
 }
 
 /// Lists the values that count, with their layers.
-fn counting(review: &PolicyReview, keys: Keys) -> String {
+fn counting(review: &PolicyReview, keys: Keys, shown: &dyn Fn(&str) -> String) -> String {
     let values = review.values.iter();
     let mut values: Vec<(String, String, String)> = values
         .map(|value| {
             (
                 value.key.clone(),
-                value.value.clone(),
+                shown(&value.value),
                 value.origin.to_string(),
             )
         })
@@ -73,10 +75,10 @@ fn counting(review: &PolicyReview, keys: Keys) -> String {
 }
 
 /// Lists, as comments, what layers set and what does not count.
-fn not_counting(review: &PolicyReview) -> String {
+fn not_counting(review: &PolicyReview, shown: &dyn Fn(&str) -> String) -> String {
     let mut text = String::new();
     for key in &review.left_out {
-        let setting = format!("{} = {}", key.key, key.value);
+        let setting = format!("{} = {}", key.key, shown(&key.value));
         let until = match key.until {
             Until::Merged => "counts from the policy base on the remote only",
             Until::Trusted => "not trusted",
@@ -89,7 +91,7 @@ fn not_counting(review: &PolicyReview) -> String {
     ];
     for (keys, why) in unused {
         for key in keys {
-            let setting = format!("{} = {}", key.key, key.value);
+            let setting = format!("{} = {}", key.key, shown(&key.value));
             let _infallible = writeln!(text, "# {setting}  # {}: {why}", key.layer);
         }
     }

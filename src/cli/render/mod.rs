@@ -13,6 +13,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use crate::exit::Exit;
 use crate::policy::PolicyError;
 use crate::report::Report;
+use crate::secrets::redact;
 
 use super::output::eprint;
 
@@ -43,7 +44,8 @@ pub(super) fn policy_error_text(error: &PolicyError) -> String {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
     match handler.render_report(&mut text, error) {
-        Ok(()) => text,
+        // It quotes lines of the file.
+        Ok(()) => redact(&text).into_owned(),
         Err(_) => error.to_string(),
     }
 }

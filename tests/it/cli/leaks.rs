@@ -270,3 +270,42 @@ fn a_token_that_stands_as_the_user_of_a_url_is_shown_by_no_command() {
         }
     }
 }
+
+/// Guards what is shown before anything is sent: the subjects of commits, and the values of the user's own policy.
+#[test]
+fn a_plan_and_a_policy_show_no_secret_that_stands_in_them() {
+    let world = World::new();
+    let shape = format!("ghp_{}", "a1B2".repeat(9));
+    let secrets = [TOKEN, "model-words-1", &shape];
+    let said = secrets.join(" and ");
+    world.commit("b.txt", "b", &format!("Say {said}"));
+    let step = format!(
+        "[http]\nallowed = [\"https://h.test\"]\n[steps.tell]\nuses = \"http\"\nurl = \"https://h.test/\"\nbody = {{ text = \"it is {said}\" }}\n"
+    );
+    world.user_policy(&step);
+    let mut variables = world.variables();
+    variables.push(("MODEL_API_KEY", "model-words-1".into()));
+    let run = |arguments: &[&str]| {
+        let said = world.run_in(&world.work(), arguments, &variables);
+        for secret in secrets {
+            let shown = format!("{}{}", said.stdout, said.stderr);
+            assert!(!shown.contains(secret), "{arguments:?}: {shown}");
+        }
+        said
+    };
+    for arguments in [&["plan"][..], &["plan", "--json"]] {
+        let said = run(arguments);
+        assert!(said.stdout.contains("Say [REDACTED]"), "{}", said.stdout);
+    }
+    for arguments in [&["policy", "show"][..], &["policy", "show", "--all"]] {
+        let said = run(arguments);
+        // The control: the rest is shown.
+        assert!(said.stdout.contains("it is [REDACTED]"), "{}", said.stdout);
+        assert!(said.stdout.contains("https://h.test/"), "{}", said.stdout);
+    }
+    // A mistake is shown with the lines around it.
+    world.user_policy(&format!("[nonsense]\n# {shape}\n{step}"));
+    let said = world.run(&["policy", "check"]);
+    assert!(said.stderr.contains("nonsense"), "{}", said.stderr);
+    assert!(!said.stderr.contains(&shape), "{}", said.stderr);
+}

@@ -57,7 +57,9 @@ fn secrets_that_the_run_does_not_use_leave_in_no_text() {
     let before = std::fs::read_to_string(&config).unwrap();
     let others = "[http \"https://other.test/\"]\n\textraHeader = X-Gate: Gate plainheader0123456789\n\
         \textraHeader = X-Team: platform-engineering\n\tproxy = http://me:http-proxy-words@proxy.test\n\
-        [url \"https://x:rewrite-words@other.test/\"]\n\tinsteadOf = other:\n";
+        [url \"https://x:rewrite-words@other.test/\"]\n\tinsteadOf = other:\n\
+        [lfs]\n\turl = https://x:large-words@other.test/\n[lfs \"https://x:access-words@other.test/\"]\n\taccess = basic\n\
+        [hub]\n\toauthToken = token-words\n[sendemail]\n\tsmtpPass = mail-words\n";
     std::fs::write(&config, before + others).unwrap();
     world.sandbox.write(
         "home/.netrc",
@@ -76,8 +78,18 @@ fn secrets_that_the_run_does_not_use_leave_in_no_text() {
         "https-proxy-words",
         "all-proxy%2Bwords",
         "all-proxy+words",
+        "large-words",
+        "access-words",
+        "token-words",
+        "mail-words",
+        "model-words-1",
+        "database-words",
     ];
-    let said = format!("platform-engineering says {}", secrets.join(" and "));
+    // What somebody develops with is a word as any other.
+    let said = format!(
+        "postgres of platform-engineering says {}",
+        secrets.join(" and ")
+    );
     world.commit("b.txt", "b", &format!("Say {said}"));
     world.user_policy(
         "[steps.pr-create]\ntitle = \"A title\"\nbody = \"{{ repo.commits[-1].subject }}\"\n[steps.memory-commit]\ncontent = \"{{ task.input }}\"",
@@ -87,6 +99,9 @@ fn secrets_that_the_run_does_not_use_leave_in_no_text() {
     variables.push(("https_proxy", proxy("https-proxy-words")));
     variables.push(("ALL_PROXY", proxy("all-proxy%2Bwords")));
     variables.push(("no_proxy", "127.0.0.1".into()));
+    variables.push(("MODEL_API_KEY", "model-words-1".into()));
+    variables.push(("POSTGRES_PASSWORD", "postgres".into()));
+    variables.push(("DATABASE", "postgres://u:database-words@h/d".into()));
     let task = json!({"task": {"input": said}});
     world.sandbox.write("task.json", task.to_string());
     let file = world.sandbox.path("task.json");
@@ -97,12 +112,63 @@ fn secrets_that_the_run_does_not_use_leave_in_no_text() {
     let memory = bodies(&world.platform.log(), "/memories");
     for text in [&pull, &memory] {
         assert!(
-            text.contains("platform-engineering says [REDACTED]"),
+            text.contains("postgres of platform-engineering says [REDACTED]"),
             "{text}"
         );
         for secret in secrets {
             assert!(!text.contains(secret), "{secret}: {text}");
         }
+    }
+}
+
+/// Guards the user's logins where the repository's own configuration is damaged, and where there is no repository: the
+/// memory goes out all the same.
+#[test]
+fn the_users_secrets_leave_in_no_text_where_no_repository_can_be_used() {
+    let world = World::new();
+    let config = world.sandbox.path("home/.gitconfig");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let login = "[http]\n\textraHeader = Authorization: Bearer header-words\n";
+    std::fs::write(&config, before + login).unwrap();
+    world.sandbox.write("clone/.git/config", "[core\n");
+    let task = json!({"task": {"input": "say header-words"}}).to_string();
+    let arguments = ["run", "--json", "--input", "-"];
+    for directory in [world.work(), world.sandbox.path("home")] {
+        let variables = world.variables();
+        let said = crate::program::run(
+            &world.sandbox,
+            &directory,
+            &arguments,
+            &variables,
+            task.as_bytes(),
+        );
+        let report = said.report();
+        let memory = step(&report, "memory-commit");
+        assert_eq!(memory["verdict"], "done", "{report}");
+    }
+    let memory = bodies(&world.platform.log(), "/memories");
+    assert_eq!(memory.matches("say [REDACTED]").count(), 2, "{memory}");
+    assert!(!memory.contains("header-words"), "{memory}");
+}
+
+/// Guards whoever reads a memory on a terminal.
+#[test]
+fn a_memory_and_a_heartbeat_have_nothing_that_a_terminal_obeys() {
+    let world = World::new();
+    let text = "one\r\ntwo \u{1b}[31mred\0 \u{202e}caf\u{e9}";
+    let task =
+        json!({"task": {"input": text}, "heartbeat": {"current_task": text, "sample_error": text}});
+    let arguments = ["run", "--input", "-", "--json"];
+    let said = world.run_with_input(&arguments, task.to_string().as_bytes());
+    assert_eq!(said.report()["verdict"], "done", "{}", said.stdout);
+    for (path, key) in [
+        ("/memories", "content"),
+        ("/heartbeat", "current_task"),
+        ("/heartbeat", "sample_error"),
+    ] {
+        let sent: Value = serde_json::from_str(&bodies(&world.platform.log(), path)).unwrap();
+        let sent = sent[key].as_str().unwrap();
+        assert!(sent.ends_with("one\ntwo [31mred caf\u{e9}"), "{sent:?}");
     }
 }
 

@@ -86,6 +86,12 @@ fn a_value_is_redacted_by_its_place_in_a_command_or_a_file() {
         ("--password abc x", "--password [REDACTED] x"),
         ("--password=ab1 x", "--password=[REDACTED] x"),
         ("--password secret", "--password [REDACTED]"),
+        ("DB_PASS=s3cr3t! x", "DB_PASS=[REDACTED] x"),
+        ("smtp_pass: s3cr3t!99", "smtp_pass: [REDACTED]"),
+        (
+            "with n_pass = 5, n_pass: all",
+            "with n_pass = 5, n_pass: all",
+        ),
         ("API_KEY=abcdefgh12345678&rest=5 x", "API_KEY=[REDACTED] x"),
         ("export PASSWORD=ab&cd12345&", "export PASSWORD=[REDACTED]"),
         (
