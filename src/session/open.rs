@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::git::credentials::{Answers, Asked};
-use crate::git::{ConfigFiles, LocalConfigTrust, Repo, program_inheritance};
+use crate::git::{LocalConfigTrust, Repo, program_inheritance};
 use crate::net::Network;
 use crate::pipeline::{Hold, PolicyBase};
 use crate::policy::{Loaded, LocalConfig, Policy, PolicyError};
@@ -13,7 +13,7 @@ use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 
 use super::caps::kept_by;
-use super::held_secrets::tell_secrets;
+use super::held_secrets::{tell_configured_secrets, tell_secrets};
 use super::load::RepositoryChoice;
 use super::{Request, Session, Watch, connect, load, platform_client, trusted};
 
@@ -36,12 +36,7 @@ impl Session {
         watch.limit(loaded.policy.limits().deadline.duration());
         let (repo, loaded) = opened(loaded, &place, &environment)?;
         let found = repo.as_ref().ok().and_then(Option::as_ref);
-        match (found, ConfigFiles::of_environment(&environment)) {
-            (Some(repo), _) => repo.config().tell_secrets(&request.known),
-            // A memory goes out all the same.
-            (None, Ok(files)) => files.tell_secrets(&request.known),
-            (None, Err(_)) => {}
-        }
+        tell_configured_secrets(found, &loaded.policy, &environment, &request.known);
         let answers = Answers::default();
         let inheritance = program_inheritance(&environment);
         let (policy, known) = (&loaded.policy, &request.known);

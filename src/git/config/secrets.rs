@@ -34,7 +34,7 @@ impl Config {
                 }
                 // It may have no scheme.
                 ("http" | "remote", "proxy") | ("remote", "url" | "pushurl") => {
-                    known.add_url(&value)
+                    known.add_url(&value);
                 }
                 (_, name) if is_secret(name, &value) => known.add(&value.trim().into()),
                 _ => tell_url(known, &value),

@@ -121,6 +121,38 @@ fn secrets_that_the_run_does_not_use_leave_in_no_text() {
     }
 }
 
+/// Guards what a run that ships a commit has no use for: the platform's token, and the secrets of webhooks.
+#[test]
+fn what_the_policy_keeps_in_files_leaves_in_no_text() {
+    let world = World::new();
+    let secrets = [
+        PLATFORM_TOKEN,
+        "of-the-policy",
+        "of-a-webhook",
+        "of-a-database",
+    ];
+    world.sandbox.write("configs/.auth_token", secrets[0]);
+    let token = world.sandbox.write("token", format!("{}\n", secrets[1]));
+    let hook = world.sandbox.write("hook", format!("{}\n", secrets[2]));
+    world.user_policy(&format!(
+        "[platform]\ntoken-file = \"{}\"\n[events]\ngithub-secret-file = \"{}\"\n\
+         [store]\nplatform-schedules = \"postgres://u:{}@127.0.0.1:1/d\"\n",
+        token.display(),
+        hook.display(),
+        secrets[3]
+    ));
+    world.commit("b.txt", "b", &format!("Say {}", secrets.join(" or ")));
+    let planned = world.run(&["plan", "post-commit"]).stdout;
+    world.report(&["run", "post-commit"]);
+    let pull = bodies(&world.forge.log(), "/pulls");
+    for text in [&planned, &pull] {
+        assert!(text.contains("Say [REDACTED] or [REDACTED] or"), "{text}");
+        for secret in secrets {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+}
+
 /// Guards the user's logins where the repository's own configuration is damaged, and where there is no repository: the
 /// memory goes out all the same.
 #[test]
