@@ -36,6 +36,7 @@ mod undo;
 mod why;
 mod worker;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -44,7 +45,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failpoint::is_watched;
-use crate::process::keep_memory_private;
+use crate::process::{keep_memory_private, outlive_caller};
 use crate::secrets::KnownSecrets;
 
 use self::colour::{Paint, When};
@@ -179,9 +180,7 @@ pub fn main() -> ExitCode {
     // `--best-effort` holds for a wrong command line and for a bug too.
     let best_effort = std::env::args_os().any(|argument| argument == "--best-effort");
     // A hook's caller may take any other code for a decision.
-    let is_hook = std::env::args_os()
-        .nth(1)
-        .is_some_and(|command| command == "hook");
+    let is_hook = command_word(std::env::args_os().skip(1)).is_some_and(|word| word == "hook");
     if best_effort || is_hook {
         Exit::Done
     } else {
@@ -190,7 +189,20 @@ pub fn main() -> ExitCode {
     .into()
 }
 
+/// Returns the first argument that is neither an option of the program as a whole nor the value of one.
+fn command_word(mut arguments: impl Iterator<Item = OsString>) -> Option<OsString> {
+    loop {
+        let argument = arguments.next()?;
+        if argument == "-C" || argument == "--color" {
+            arguments.next();
+        } else if !argument.as_encoded_bytes().starts_with(b"-") {
+            return Some(argument);
+        }
+    }
+}
+
 fn dispatch() -> Exit {
+    outlive_caller();
     if !is_watched() {
         keep_memory_private();
     }

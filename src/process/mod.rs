@@ -1,6 +1,7 @@
 //! Child programs: absolute paths, an environment from an allow-list, a process group of their own,
 //! capped output, a deadline.
 
+mod caller;
 mod command;
 mod detached;
 mod error;
@@ -13,6 +14,7 @@ mod private_memory;
 mod program;
 mod running;
 
+pub use caller::outlive_caller;
 pub use detached::{Detached, detach, start_detached};
 pub use error::ProcessError;
 pub use group::{Killer, allow_programs, kill_every_group};
