@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::report::Report;
 use crate::surfaces::{SURFACES, SurfaceDef};
-use crate::worker::{Asked, Claim, End, HandedOver, Inspect, hand_over, wait_for_report};
+use crate::worker::{Asked, Claim, End, HandedOver, Inspect, Until, hand_over, wait_for_report};
 
 use super::colour::Paint;
 use super::end_process::end_process;
@@ -238,7 +238,12 @@ fn report_on(start: &Start, handed_over: &mut HandedOver) -> Result<Report, Stri
         End::Report | End::Nothing => (WAIT_TIMEOUT, LATE),
     };
     let run_id = handed_over.run_id.map(|id| id.to_string());
-    let report = wait_for_report(&start.environment, run_id.as_deref(), patience);
+    let report = wait_for_report(
+        &start.environment,
+        run_id.as_deref(),
+        patience,
+        Until::RunEnds,
+    );
     match (report, &handed_over.end) {
         (Ok(Some(report)), _) => Ok(report),
         (Err(error), End::Report) => Err(error.told()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::exit::Exit;
 use crate::policy::PolicyDuration;
-use crate::worker::{Status, wait_for_report};
+use crate::worker::{Status, Until, wait_for_report};
 
 use super::output::{eprint, print};
 use super::render;
@@ -62,7 +62,12 @@ impl Args {
     }
 
     fn wait(&self, start: &Start, patience: Duration) -> Exit {
-        let report = match wait_for_report(&start.environment, self.run.as_deref(), patience) {
+        let report = match wait_for_report(
+            &start.environment,
+            self.run.as_deref(),
+            patience,
+            Until::Settled,
+        ) {
             Ok(Some(report)) => report,
             Ok(None) => {
                 eprint("nothing was reported on in time; see: sendoff status");

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use gix::ObjectId;
+use gix::bstr::ByteSlice;
 
 use crate::files::Directory;
 use crate::names::BranchName;
@@ -15,18 +16,27 @@ const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 impl Repo {
     /// Says whether the local branch was once at `id`, by its reflog. One that cannot be read counts as empty.
     pub fn branch_was_at(&self, branch: &BranchName, id: ObjectId) -> bool {
-        let Ok(common) = Directory::open(self.common_dir()) else {
-            return false;
-        };
-        let Ok(Some(log)) = common.read(&Path::new("logs").join(branch.full()), MAX_FILE_SIZE)
-        else {
-            return false;
-        };
         let hex = id.to_string();
         // Each line begins with the old and the new commit.
-        log.split(|byte| *byte == b'\n').any(|line| {
-            let mut words = line.split(|byte| *byte == b' ');
-            words.by_ref().take(2).any(|word| word == hex.as_bytes())
-        })
+        self.reflog(branch)
+            .split(|byte| *byte == b'\n')
+            .any(|line| {
+                let mut words = line.split(|byte| *byte == b' ');
+                words.by_ref().take(2).any(|word| word == hex.as_bytes())
+            })
+    }
+
+    /// Says whether the local branch had the name `before` once, by its reflog.
+    pub fn branch_was_called(&self, branch: &BranchName, before: &BranchName) -> bool {
+        let renamed = format!("\tBranch: renamed {} to ", before.full());
+        self.reflog(branch).find(renamed).is_some()
+    }
+
+    /// Returns the reflog of a branch; nothing where it cannot be read.
+    fn reflog(&self, branch: &BranchName) -> Vec<u8> {
+        let common = Directory::open(self.common_dir()).ok();
+        let path = Path::new("logs").join(branch.full());
+        let log = common.and_then(|common| common.read(&path, MAX_FILE_SIZE).ok().flatten());
+        log.unwrap_or_default()
     }
 }

@@ -1,16 +1,18 @@
 //! `Deliveries`: delivers the stored messages for one workspace of the platform, in order.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::failpoint::{Point, reach};
-use crate::platform::{Heartbeat, Memory, Platform, PlatformError, PlatformErrorClass};
+use crate::platform::{Memory, Platform, PlatformError, PlatformErrorClass};
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 use crate::store::{Delivery, DeliveryKind, DeliveryState, Store, StoreError};
 
 use super::backoff::{try_again_at, wait_until};
+use super::message_bodies::{HeartbeatBody, MemoryBody};
 
 /// How far the platform's clock can be behind ours.
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(5);
@@ -32,36 +34,6 @@ pub enum DeliveryOutcome {
     NotSent(String),
 }
 
-/// The body of a memory.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct MemoryBody {
-    pub(super) content: String,
-    pub(super) scope: String,
-}
-
-/// The body of a heartbeat.
-#[derive(Debug, Deserialize)]
-struct HeartbeatBody {
-    current_task: String,
-    active_tasks: u64,
-    error_rate: f64,
-    sample_error: String,
-    uptime_seconds: u64,
-}
-
-impl HeartbeatBody {
-    /// Redacts it again, because a secret can have become known since.
-    fn outgoing(self, secrets: &KnownSecrets) -> Heartbeat {
-        Heartbeat {
-            current_task: secrets.outgoing(&self.current_task),
-            active_tasks: self.active_tasks,
-            error_rate: self.error_rate,
-            sample_error: secrets.outgoing(&self.sample_error),
-            uptime_seconds: self.uptime_seconds,
-        }
-    }
-}
-
 /// The messages for the platform's workspace. The caller must hold the turn for them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deliveries<'a> {
@@ -69,6 +41,8 @@ pub(super) struct Deliveries<'a> {
     pub(super) platform: &'a Platform,
     pub(super) clock: &'a Clock,
     pub(super) secrets: &'a KnownSecrets,
+    /// How long one delivery may take; the caller's business where there is none.
+    pub(super) patience: Option<Duration>,
 }
 
 impl Deliveries<'_> {
@@ -87,7 +61,11 @@ impl Deliveries<'_> {
             if !is_last && !wait_until(self.clock.now(), row.not_before).is_zero() {
                 return Ok(None);
             }
-            let sent = self.deliver(&row).await?;
+            let Some(sent) = self.in_time(self.deliver(&row)).await else {
+                self.give_back(&row)?;
+                return Ok(None);
+            };
+            let sent = sent?;
             let ends = matches!(
                 sent,
                 DeliveryOutcome::Queued(_)
@@ -122,7 +100,11 @@ impl Deliveries<'_> {
                 continue;
             };
             self.store.begin_delivery(row.id)?;
-            match self.platform.heartbeat(&beat.outgoing(self.secrets)).await {
+            let beat = beat.outgoing(self.secrets);
+            let Some(sent) = self.in_time(self.platform.heartbeat(&beat)).await else {
+                return self.give_back(&row);
+            };
+            match sent {
                 Ok(()) => self
                     .store
                     .settle_delivery(&row, DeliveryState::Delivered, None)?,
@@ -145,6 +127,23 @@ impl Deliveries<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Waits for a delivery, for as long as it may take.
+    async fn in_time<T>(&self, delivery: impl Future<Output = T>) -> Option<T> {
+        match self.patience {
+            Some(patience) => tokio::time::timeout(patience, delivery).await.ok(),
+            None => Some(delivery.await),
+        }
+    }
+
+    /// Postpones a message whose delivery took too long. Whether it arrived is as known as before.
+    fn give_back(&self, row: &Delivery) -> Result<(), StoreError> {
+        let now = self.store.delivery(row.id)?;
+        let state = now.map_or(row.state, |row| row.state);
+        let again = try_again_at(self.clock.now(), row.attempts + 1, None);
+        self.store
+            .postpone_delivery(row.id, state, Code::Timeout.as_str(), again)
     }
 
     /// Delivers one memory, unless the platform has it already.

@@ -10,6 +10,7 @@ mod facts;
 mod hold;
 mod known_facts;
 mod logins;
+mod message_bodies;
 mod mistakes;
 mod outbox;
 mod outcome;

@@ -14,7 +14,8 @@ use crate::store::{
 };
 
 use super::backoff::try_again_at;
-use super::deliveries::{Deliveries, DeliveryOutcome, MemoryBody, address, is_kept, queued};
+use super::deliveries::{Deliveries, DeliveryOutcome, address, is_kept, queued};
+use super::message_bodies::MemoryBody;
 
 /// How long to wait for another process that delivers, before a message is left in the queue.
 const TURN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -38,6 +39,7 @@ pub struct Outbox<'run> {
     clock: &'run Clock,
     secrets: &'run KnownSecrets,
     task: TaskKept,
+    patience: Option<Duration>,
 }
 
 impl<'run> Outbox<'run> {
@@ -52,7 +54,15 @@ impl<'run> Outbox<'run> {
             clock,
             secrets,
             task: TaskKept::Nowhere,
+            patience: None,
         }
+    }
+
+    /// Sets how long the delivery of one message may take, where no step's own limit ends it.
+    #[must_use]
+    pub const fn each_within(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
     }
 
     /// Sets whether the task that the messages are made of is stored.
@@ -181,6 +191,7 @@ impl<'run> Outbox<'run> {
             platform,
             clock: self.clock,
             secrets: self.secrets,
+            patience: self.patience,
         }
     }
 

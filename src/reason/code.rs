@@ -70,6 +70,8 @@ codes! {
     BaseUnknown = "base-unknown",
     /// The push would send an object that only another repository has.
     BorrowedObject = "borrowed-object",
+    /// The branch that was handed over is gone.
+    BranchGone = "branch-gone",
     /// Another process holds the file.
     Busy = "busy",
     /// The branch is checked out in the repository that it would be pushed to.

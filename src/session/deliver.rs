@@ -1,6 +1,7 @@
 //! Delivers the messages in the outbox, without a run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
@@ -13,6 +14,9 @@ use crate::store::LazyStore;
 use super::held_secrets::tell_secrets;
 use super::runtime::runtime;
 use super::{Request, connect, load, platform_client};
+
+/// How long to wait for threads that are still running after the last delivery.
+const LAST_CALL: Duration = Duration::from_millis(15);
 
 /// Delivers the messages that are due for the platform that environment and policy name. A message that does not
 /// arrive stays in the outbox. With a policy that cannot be used nothing is sent.
@@ -40,8 +44,12 @@ pub fn deliver_waiting(store: &LazyStore, environment: &Environment, known: &Kno
     };
     let delivered = runtime().map(|runtime| {
         let clock = Clock::System;
-        let outbox = Outbox::new(store, &clock, known);
-        runtime.block_on(outbox.flush(&platform))
+        let outbox = Outbox::new(store, &clock, known)
+            .each_within(loaded.policy.limits().deadline.duration());
+        let delivered = runtime.block_on(outbox.flush(&platform));
+        // A resolver that hangs must not hold the process.
+        runtime.shutdown_timeout(LAST_CALL);
+        delivered
     });
     match delivered {
         Ok(Ok(())) => {}

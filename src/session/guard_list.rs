@@ -74,7 +74,12 @@ pub(super) const GUARDS: &[GuardDef] = &[
     here(
         "branch",
         &[],
-        &[Code::BadHead, Code::UnbornBranch, Code::DetachedHead],
+        &[
+            Code::BadHead,
+            Code::BranchGone,
+            Code::UnbornBranch,
+            Code::DetachedHead,
+        ],
     ),
     here("operation", &[], &[Code::OperationInProgress]),
     here(

@@ -158,20 +158,19 @@ fn branch_at_work(
             "the repository is bare: it has no branch at work",
         ));
     }
-    let (branch, head) = match head(repo, branch) {
-        Ok(Head::Branch { name, id }) => (name, id),
-        Ok(Head::Unborn { name }) => {
+    let (branch, head) = match head(repo, branch)? {
+        Head::Branch { name, id } => (name, id),
+        Head::Unborn { name } => {
             facts.branch = Some(name.to_string());
             return Err(
                 Hold::new(Code::UnbornBranch, format!("{name} has no commit yet"))
                     .advise("commit something first"),
             );
         }
-        Ok(Head::Detached { id }) => {
+        Head::Detached { id } => {
             facts.head = Some(id.to_string());
             return Err(detached(repo.operation()));
         }
-        Err(error) => return Err(Hold::of(Code::BadHead, &error)),
     };
     facts.branch = Some(branch.to_string());
     facts.head = Some(head.to_string());
@@ -212,15 +211,25 @@ fn hold_odd_name(branch: &BranchName, known: &KnownSecrets) -> Result<(), Hold> 
     Err(Hold::new(Code::OddBranchName, message).advise("rename the branch: git branch -m NAME"))
 }
 
-/// Returns what is to be shipped: HEAD, or the requested branch if HEAD is on another one now.
-fn head(repo: &Repo, branch: Option<&BranchName>) -> Result<Head, HeadError> {
-    let head = repo.head()?;
-    match branch {
-        Some(name) if head.branch() != Some(name) && repo.operation().is_none() => {
-            // A branch that is gone has nothing to ship, and HEAD says what is.
-            Ok(repo.branch(name)?.unwrap_or(head))
-        }
-        _ => Ok(head),
+/// Returns what is to be shipped: HEAD, or the requested branch if HEAD is on another one now. A branch that is gone is
+/// followed to the name that it has now, and never replaced by another one: nobody asked for that.
+fn head(repo: &Repo, branch: Option<&BranchName>) -> Result<Head, Hold> {
+    let unreadable = |error: &HeadError| Hold::of(Code::BadHead, error);
+    let head = repo.head().map_err(|error| unreadable(&error))?;
+    let name = match branch {
+        Some(name) if head.branch() != Some(name) && repo.operation().is_none() => name,
+        _ => return Ok(head),
+    };
+    let there = repo.branch(name).map_err(|error| unreadable(&error))?;
+    let is_renamed = |to: &BranchName| repo.branch_was_called(to, name);
+    match there {
+        Some(there) => Ok(there),
+        None if head.branch().is_some_and(is_renamed) => Ok(head),
+        None => Err(Hold::new(
+            Code::BranchGone,
+            format!("{name} is gone: there is nothing to push"),
+        )
+        .advise("to ship the branch that you are on: sendoff run")),
     }
 }
 

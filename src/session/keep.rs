@@ -46,6 +46,9 @@ impl Session {
     /// something is kept.
     pub(super) fn keep(&self, pipeline: &Pipeline, mut report: Report) -> Ended {
         if !tried_something(&report) {
+            if self.makes_up_for.is_some() {
+                self.keep_answer(pipeline, &report);
+            }
             return Ended {
                 report,
                 is_recorded: true,
@@ -85,6 +88,16 @@ impl Session {
         Ended {
             report,
             is_recorded: kept.is_ok(),
+        }
+    }
+
+    /// Puts a run that a hook asked for into the history though it tried nothing: whoever waits for it gets the reason.
+    fn keep_answer(&self, pipeline: &Pipeline, report: &Report) {
+        let keeper = self.keeper(pipeline, self.platform_identity());
+        let store = self.store.get();
+        let kept = store.and_then(|store| keeper.record(store, report).map_err(Arc::new));
+        if let Err(error) = kept {
+            tracing::debug!(%error, "the run is not in the history");
         }
     }
 

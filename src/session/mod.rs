@@ -85,7 +85,7 @@ pub use self::probe::{ForgeAnswer, ProbeTarget, RemoteAnswer};
 pub use self::request::{BranchTurn, NamedRepository, Request};
 pub use self::runtime::runtime;
 pub use self::service::Service;
-pub use self::standing::{ShipTimes, Standing, ship_times, standing};
+pub use self::standing::{ShipTimes, Standing, repository_names, ship_times, standing};
 pub use self::trust_review::{ConfigReview, KeyState, ReviewedKey, TrustRecord, TrustReview};
 pub use self::undo_record::{Undo, UndoError};
 pub use self::watch::Watch;

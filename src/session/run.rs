@@ -35,6 +35,9 @@ const fn signal_code(signal: Exit) -> Code {
     }
 }
 
+/// How long a run takes to store what it did, when its last request has ended.
+const LAST_STEPS: Duration = Duration::from_millis(100);
+
 impl Session {
     /// Runs a pipeline. Never fails: errors are part of the report.
     ///
@@ -238,7 +241,7 @@ impl Session {
         if let Some(platform) = platform
             && !deadline.is_over()
         {
-            self.flush(platform).await;
+            self.flush(platform, deadline).await;
         }
         if let Some(shipment) = shipment {
             self.keep_remote_records(shipment);
@@ -246,10 +249,11 @@ impl Session {
         }
     }
 
-    /// Delivers the messages for the platform, within the time limit of one request.
-    async fn flush(&self, platform: &Platform) {
+    /// Delivers the messages for the platform, within the time limit of one request and before the watchdog ends the run.
+    async fn flush(&self, platform: &Platform, deadline: &Deadline) {
         let outbox = Outbox::new(&self.store, &self.clock, &self.known);
         let limit = self.loaded.policy.limits().http_timeout.duration();
+        let limit = limit.min(deadline.remaining().saturating_sub(LAST_STEPS));
         match tokio::time::timeout(limit, outbox.flush(platform)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "the outbox cannot be read"),

@@ -1,5 +1,6 @@
 //! `Standing`: the state of a work tree, which a worker polls.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::environment::Environment;
@@ -39,6 +40,13 @@ pub fn standing(place: &Place, environment: &Environment) -> Standing {
         }),
         Err(_) => Standing::Elsewhere,
     }
+}
+
+/// Returns the repository at a place, by the names that slots have for it: that of all its work trees, and that of this one
+/// while an operation hides the branch.
+pub fn repository_names(place: &Place, environment: &Environment) -> Option<[PathBuf; 2]> {
+    let repo = open(place, environment).ok().flatten()?;
+    Some([repo.common_dir().to_owned(), repo.git_dir().to_owned()])
 }
 
 /// The times that the policy sets for a worker.

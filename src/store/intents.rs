@@ -1,6 +1,6 @@
 //! Intents: the work that hooks handed over, stored until a worker has reported on it.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Params, named_params};
@@ -71,6 +71,18 @@ impl Store {
                     reason,
                     millis(not_before),
                 ))
+                .map(drop)
+        })
+    }
+
+    /// Lets an intent wait until `not_before` at least.
+    pub fn postpone_intent(&self, id: i64, not_before: Timestamp) -> Result<(), StoreError> {
+        self.write(Durability::Process, |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE intents SET not_before = max(not_before, ?2) WHERE id = ?1",
+                )?
+                .execute((id, millis(not_before)))
                 .map(drop)
         })
     }
@@ -155,14 +167,20 @@ impl Store {
         })
     }
 
-    /// Returns the last intent, of one repository where one is named.
-    pub fn last_intent(&self, repository: Option<&Path>) -> Result<Option<Intent>, StoreError> {
+    /// Returns the last intent, of one repository where its names are given.
+    pub fn last_intent(
+        &self,
+        repository: Option<&[PathBuf; 2]>,
+    ) -> Result<Option<Intent>, StoreError> {
+        let names = repository.map(|names| names.each_ref().map(|name| bytes(name)));
+        let [one, other] = names.map_or([None, None], |names| names.map(Some));
         self.read(|connection| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM intents WHERE ?1 IS NULL OR repository = ?1 ORDER BY id DESC LIMIT 1"
+                "SELECT {COLUMNS} FROM intents WHERE ?1 IS NULL OR repository IN (?1, ?2)
+                 ORDER BY id DESC LIMIT 1"
             );
             connection
-                .query_row(&sql, [repository.map(bytes)], Intent::read)
+                .query_row(&sql, [one, other], Intent::read)
                 .optional()
         })
     }

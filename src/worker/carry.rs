@@ -43,8 +43,11 @@ pub(super) fn carry_all(
         reach(Point::WorkerRan);
         match ended {
             Some(ended) if was_interrupted(&ended.report) => return Ok(GoesOn::No),
-            // What did not run is deferred already.
-            Some(ended) if ended.report.steps.iter().any(is_deferred) => {}
+            // What did not run is deferred already, and due at once: this worker would begin it again for ever.
+            Some(ended) if ended.report.steps.iter().any(is_deferred) => {
+                let again = try_again_at(Clock::System.now(), intent.attempts + 1, None);
+                store.postpone_intent(intent.id, again)?;
+            }
             Some(ended) if ended.awaits_policy() => wait_for_policy(store, intent)?,
             // It waits until the time that was set when it was begun.
             Some(ended) if !ended.is_settled() => {

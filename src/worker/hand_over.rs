@@ -104,7 +104,11 @@ pub fn hand_over(
         (None, keep())
     };
     reach(Point::HookIntended);
-    let notice = problem.or(notice);
+    let notice = match kept {
+        // What is kept nowhere is lost if the policy is not corrected in time.
+        Kept::Nowhere => notice.or(problem),
+        Kept::InStore => problem.or(notice),
+    };
     if kept == Kept::InStore && has_worker() {
         dismiss(started);
         return HandedOver::ending(run_id, notice, End::Report);

@@ -6,12 +6,14 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::names::BranchName;
 use crate::pipeline::{SharedProgress, TaskDocument, TaskKept};
+use crate::report::Report;
 use crate::secrets::KnownSecrets;
 use crate::session::{
     AskRemote, BranchTurn, Ended, NamedRepository, Request, Session, Watch, keep_late,
 };
 use crate::store::{LazyStore, NewIntent, Pending, Place, Slot};
 
+use super::away::Away;
 use super::hand_over::trigger;
 
 /// Ends the process when a run cannot be ended otherwise.
@@ -60,6 +62,16 @@ impl Job {
     /// Returns where its work lies.
     pub(super) const fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Returns what is to be done where the run did not find its repository.
+    pub(super) fn away<'a>(&'a self, report: &'a Report) -> Away<'a> {
+        Away {
+            slot: &self.slot,
+            place: &self.place,
+            surface: &self.surface,
+            report,
+        }
     }
 
     /// Makes the run that tries a pending branch again.

@@ -4,6 +4,7 @@
 //! worker's: one at a time for a repository and a branch (`store::Turn`), which carries out what waits (`carry`)
 //! until nothing is left that it can do before its deadline.
 
+mod away;
 mod branch_at_hand;
 mod carry;
 mod claim;
@@ -27,5 +28,5 @@ pub use history::{Found, run, runs};
 pub use job::Ending;
 pub use log::LogFile;
 pub use outbox_view::{OutboxView, flush_messages};
-pub use status::{HandedOver as WaitingRun, PendingBranch, Status, wait_for_report};
+pub use status::{HandedOver as WaitingRun, PendingBranch, Status, Until, wait_for_report};
 pub use work::{flush, not_given_up, work};

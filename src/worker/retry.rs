@@ -9,7 +9,8 @@ use crate::store::{NewPending, Pending, Store};
 /// Settles the row of a branch that was tried again, or keeps it for later; leaves it alone where the run wrote it.
 pub(super) fn settle_retry(store: &Store, pending: &Pending, ended: Option<Ended>) {
     let slot = &pending.what.slot;
-    let is_untouched = |row: &Pending| row.attempts == pending.attempts;
+    let is_untouched =
+        |row: &Pending| row.attempts == pending.attempts && row.what.reason == pending.what.reason;
     if !matches!(store.pending(slot), Ok(Some(row)) if is_untouched(&row)) {
         return;
     }

@@ -222,6 +222,13 @@ impl<'a> Worker<'a> {
                 verdict = report.verdict.as_str(),
                 "a run ended"
             );
+            let kept = self
+                .store
+                .existing()
+                .map(|store| job.away(report).keep(store));
+            if let Some(Err(error)) = kept {
+                tracing::debug!(%error, "a branch does not wait for its repository");
+            }
         }
         ended
     }

@@ -83,11 +83,13 @@ fn an_intent_waits_until_a_run_reports_on_it_and_its_task_is_forgotten_then() {
     assert_eq!(settled.state, IntentState::Carried("r9".into()));
     assert_eq!((settled.attempts, settled.asked.task), (1, None));
     let last = store
-        .last_intent(Some(Path::new("/src/rocket/.git")))
+        .last_intent(Some(&["/else".into(), "/src/rocket/.git".into()]))
         .unwrap();
     assert_eq!(last.unwrap().asked.run_id, "r2");
     assert_eq!(
-        store.last_intent(Some(Path::new("/elsewhere"))).unwrap(),
+        store
+            .last_intent(Some(&["/elsewhere".into(), "/else".into()]))
+            .unwrap(),
         None
     );
 }

@@ -2,6 +2,7 @@
 
 mod agent_payloads;
 mod agents;
+mod between;
 mod caller;
 mod chaos;
 mod commands;
@@ -11,6 +12,7 @@ mod damaged;
 mod ended;
 mod faults;
 mod history;
+mod inherited;
 mod killed;
 mod memory_limit;
 mod offline;
@@ -27,6 +29,7 @@ mod queued;
 mod resources;
 mod rewrite;
 mod shell;
+mod silent;
 mod silent_peers;
 mod status;
 mod stopped;
