@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::exit::Exit;
-use crate::session::{Session, Watch};
+use crate::session::{Session, Undo, Watch};
 
 use super::colour::Paint;
 use super::confirm::is_wanted;
@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// Do it without asking for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Print the report as JSON
+    /// Print the report as JSON; with --dry-run what would be taken back
     #[arg(long)]
     json: bool,
 }
@@ -72,7 +72,11 @@ impl Args {
                 return Exit::Usage;
             }
         };
-        let plan = session.plan_undo(&undo).join("\n");
+        let plan = session.plan_undo(&undo);
+        if self.dry_run && self.json {
+            return print(&plan_json(&undo, &plan)).exit();
+        }
+        let plan = plan.join("\n");
         if self.dry_run {
             return print(&plan).exit();
         }
@@ -97,6 +101,12 @@ impl Args {
         };
         show(&session.undo(undo, &TerminalProgress::when(terminal)), json)
     }
+}
+
+/// Formats what would be taken back.
+fn plan_json(undo: &Undo, plan: &[String]) -> String {
+    serde_json::json!({ "run_id": undo.run_id, "branch": undo.branch.as_str(), "plan": plan })
+        .to_string()
 }
 
 fn show(report: &crate::report::Report, json: bool) -> Exit {

@@ -1,6 +1,7 @@
 //! Runs a session's pipeline, until it ends by itself, by a signal or at its deadline.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};

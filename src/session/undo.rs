@@ -95,7 +95,8 @@ impl Session {
         };
         Inspection {
             facts: Some(facts),
-            shipment,
+            // A person asked for it: what holds it is no reason to call it done.
+            shipment: shipment.map_err(|hold| Hold::broken(hold.reason)),
             notes: Vec::new(),
         }
     }

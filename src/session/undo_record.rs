@@ -19,7 +19,8 @@ pub struct Undo {
     /// The run.
     pub run_id: String,
     pub(super) slot: Slot,
-    pub(super) branch: BranchName,
+    /// The branch that it moved.
+    pub branch: BranchName,
     /// One for each push URL.
     pub(super) pushes: Vec<PushedRow>,
     /// The pull request that was opened: number and page.

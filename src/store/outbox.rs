@@ -209,6 +209,7 @@ impl Store {
     /// Makes every waiting message due now, except those that a server asked to delay; a dead one waits again when it
     /// is named. Returns how many.
     pub fn revive_deliveries(&self, ids: &[i64]) -> Result<usize, StoreError> {
+        let now = self.now();
         self.write(Durability::Process, |transaction| {
             if ids.is_empty() {
                 return transaction.execute(
@@ -216,13 +217,16 @@ impl Store {
                     [Code::RateLimited.as_str()],
                 );
             }
+            // Its age counts anew, or it would be given up again at once. Whether one that was sent arrived is asked first.
             let mut statement = transaction.prepare(
                 "UPDATE outbox SET not_before = 0, settled_at = NULL,
-                     state = CASE state WHEN 'dead' THEN 'waiting' ELSE state END
+                     created_at = CASE state WHEN 'dead' THEN ?2 ELSE created_at END,
+                     state = CASE WHEN state <> 'dead' THEN state
+                         WHEN first_sent_at IS NULL THEN 'waiting' ELSE 'unsure' END
                  WHERE id = ?1 AND state <> 'delivered'",
             )?;
             ids.iter()
-                .try_fold(0, |sum, id| Ok(sum + statement.execute([id])?))
+                .try_fold(0, |sum, id| Ok(sum + statement.execute((id, now))?))
         })
     }
 

@@ -114,3 +114,25 @@ fn who_waits_in_vain_is_told() {
     let url = step(&report, "pr-create")["outputs"]["url"].as_str();
     assert!(url.unwrap().ends_with("/pull/1"), "{report}");
 }
+
+/// Guards the advice of a message that was given up for its age, which was given up again at once.
+#[test]
+fn a_message_that_is_too_old_is_sent_when_it_is_named() {
+    let world = with_memories(1);
+    let database = world.sandbox.path("home/.local/state/sendoff/store.db");
+    let store = rusqlite::Connection::open(database).unwrap();
+    let older = "UPDATE outbox SET created_at = created_at - 40 * 24 * 3600000";
+    store.execute(older, ()).unwrap();
+    world.platform.rotate_token(crate::world::TOKEN);
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    let shown = world.run(&["outbox", "show", "1"]).stdout;
+    assert!(
+        shown.contains("given up: too-old; to try once more: sendoff outbox flush 1"),
+        "{shown}"
+    );
+    assert!(world.platform.memories().is_empty());
+    // The advice, obeyed.
+    assert_eq!(world.run(&["outbox", "flush", "1"]).code, Some(0));
+    assert_eq!(world.platform.memories().len(), 1);
+    assert_eq!(world.run(&["outbox", "list"]).stdout, "");
+}

@@ -28,6 +28,13 @@ fn the_push_and_the_pull_request_of_a_run_are_taken_back() {
         (world.normalise(&said.stdout), said.code),
         (wanted.clone(), Some(0))
     );
+    let planned = world.run(&["undo", "--dry-run", "--json"]).report();
+    assert_eq!(
+        (&planned["run_id"], &planned["branch"]),
+        (&json!(run), &json!("feature/x"))
+    );
+    let lines: Vec<&str> = said.stdout.lines().collect();
+    assert_eq!(planned["plan"], json!(lines));
     // Nobody is there to be asked: nothing is done, and the advice holds.
     let said = world.run(&["undo"]);
     let advice = format!("nothing is done; to do it: sendoff undo {run} --yes\n");
@@ -117,8 +124,12 @@ fn a_protected_branch_is_never_taken_back() {
     world.user_policy("[branches]\nprotected = [\"feature/*\"]\n");
     let report = world.run(&["undo", "--yes", "--json"]).report();
     assert_eq!(
-        step(&report, "push-undo")["reason"],
-        "protected-branch",
+        (
+            &step(&report, "push-undo")["reason"],
+            &report["exit_code"],
+            &report["verdict"]
+        ),
+        (&json!("protected-branch"), &json!(1), &json!("failed")),
         "{report}"
     );
     assert_eq!(world.tip("feature/x"), tip);
