@@ -1,5 +1,7 @@
 //! Git's rule for `<section>.<url>.<key>`: whether a pattern matches a URL, and how specifically.
 
+use sendoff_push::byte_text::from_bytes;
+
 use crate::names::RemoteUrl;
 
 /// Whether a pattern may leave out the scheme, as those of `credential.<url>` may.
@@ -104,7 +106,7 @@ fn is_named_in_part(pattern: &str, url: &RemoteUrl) -> bool {
         && (bare(path).is_empty() || bare(path) == bare(url.path()))
 }
 
-/// Replaces each `%xx`; what is then not UTF-8 keeps its escapes.
+/// Replaces each `%xx`.
 pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -117,7 +119,7 @@ pub(super) fn percent_decoded(text: &str) -> String {
             rest = after;
         }
     }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+    from_bytes(&bytes)
 }
 
 /// Returns the byte of an escape at the beginning.

@@ -8,6 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use secrecy::{ExposeSecret, SecretString};
+use sendoff_push::byte_text::to_bytes;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 
@@ -90,7 +91,7 @@ fn encrypted_section(text: &str) -> Option<&str> {
 fn decrypt(section: &str, password: &SecretString) -> Option<PrivateKeyDer<'static>> {
     let (_, encrypted) = SecretDocument::from_pem(section).ok()?;
     let info = EncryptedPrivateKeyInfoRef::try_from(encrypted.as_bytes()).ok()?;
-    let key = info.decrypt(password.expose_secret()).ok()?;
+    let key = info.decrypt(to_bytes(password.expose_secret())).ok()?;
     let key = PrivatePkcs8KeyDer::from(key.as_bytes().to_vec());
     Some(PrivateKeyDer::Pkcs8(key))
 }

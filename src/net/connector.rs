@@ -110,8 +110,16 @@ pub fn client_builder(url: &Url, settings: &ConnectorSettings) -> Result<ClientB
     let builder = with_known_hosts(builder, settings, [Some(url), proxy.map(ProxyUrl::url)]);
     let builder = match proxy {
         Some(proxy) => {
-            let all = Proxy::all(proxy.url().clone()).map_err(NetError::Client)?;
-            builder.proxy(all)
+            let login = proxy.authorization();
+            let url = match login {
+                Some(_) => proxy.without_login(),
+                None => proxy.url().clone(),
+            };
+            let all = Proxy::all(url).map_err(NetError::Client)?;
+            builder.proxy(match login {
+                Some(login) => all.custom_http_auth(login),
+                None => all,
+            })
         }
         None => builder,
     };

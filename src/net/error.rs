@@ -160,12 +160,25 @@ const PROXY_REFUSALS: &[&str] = &[
     "SOCKS error: server ident service did not recognise client identifier",
 ];
 
+/// How one ends where a proxy of HTTP answers `CONNECT` with another status than 200 and 407.
+const TUNNEL_REFUSALS: &[&str] = &["tunnel error: unsuccessful"];
+
 /// Says whether a proxy refused a request for its login, before the server was reached.
 pub fn is_proxy_refusal(error: &reqwest::Error) -> bool {
+    ends_in(error, PROXY_REFUSALS)
+}
+
+/// Says whether a proxy opens no connection to the server.
+pub fn is_tunnel_refusal(error: &reqwest::Error) -> bool {
+    ends_in(error, TUNNEL_REFUSALS)
+}
+
+/// Says whether an error below this one ends in one of these texts.
+fn ends_in(error: &reqwest::Error, texts: &[&str]) -> bool {
     let mut next = std::error::Error::source(error);
     while let Some(error) = next {
         let text = error.to_string();
-        if PROXY_REFUSALS.iter().any(|refusal| text.ends_with(refusal)) {
+        if texts.iter().any(|end| text.ends_with(end)) {
             return true;
         }
         next = error.source();

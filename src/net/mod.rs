@@ -1,6 +1,7 @@
 //! What every HTTP connection shares: TLS, proxy, HTTP version, the redirect rule, where plain http is allowed, `Retry-After`.
 //! TLS for a database, too.
 
+mod basic;
 mod client_certificate;
 mod connector;
 mod database;
@@ -18,10 +19,11 @@ mod tls_fault;
 mod trust;
 mod verifier;
 
+pub use basic::basic_authorization;
 pub use client_certificate::ClientCertificate;
 pub use connector::{ConnectorSettings, FixedNetwork, Network, client_builder};
 pub use database::{DatabaseTrust, database_tls};
-pub use error::{NetError, is_proxy_refusal};
+pub use error::{NetError, is_proxy_refusal, is_tunnel_refusal};
 pub use http_version::HttpVersion;
 pub use pin::PinnedKeys;
 pub use proxy::ProxyUrl;

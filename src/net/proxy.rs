@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use reqwest::Url;
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use sendoff_push::byte_text::{from_bytes, to_bytes};
 
+use super::basic::basic_authorization;
 use super::error::NetError;
 
 /// The port of a proxy whose URL names none, as curl has it.
@@ -57,7 +60,7 @@ impl ProxyUrl {
             return Err(wrong("it holds a character that has to be percent-encoded"));
         }
         let rest = rest.as_str();
-        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let authority = rest.trim_end_matches('/');
         if authority.contains('/') {
             return Err(wrong("it holds a path"));
         }
@@ -117,8 +120,9 @@ impl ProxyUrl {
     #[must_use]
     pub fn with_login(&self, user: &str, password: &SecretString) -> Self {
         let mut url = self.url.clone();
-        let _same = url.set_username(user);
-        let _same = url.set_password(Some(password.expose_secret()));
+        let encoded = |text: &str| percent_encode(&to_bytes(text), NON_ALPHANUMERIC).to_string();
+        let _same = url.set_username(&encoded(user));
+        let _same = url.set_password(Some(&encoded(password.expose_secret())));
         Self {
             url,
             configured_in: self.configured_in.clone(),
@@ -139,6 +143,18 @@ impl ProxyUrl {
     /// Says whether no login is to be looked for.
     pub const fn is_bare_on_purpose(&self) -> bool {
         !self.sends_login
+    }
+
+    /// Returns the header that carries the login; none for a proxy of SOCKS, and where there is no login.
+    pub fn authorization(&self) -> Option<HeaderValue> {
+        if self.url.scheme().starts_with("socks") {
+            return None;
+        }
+        let (user, password) = (self.user(), self.password());
+        if user.is_none() && password.is_none() {
+            return None;
+        }
+        basic_authorization(&user.unwrap_or_default(), &password.unwrap_or_default())
     }
 
     /// Returns host and port, for messages.
@@ -166,9 +182,9 @@ fn names_port(authority: &str) -> bool {
     after_address.contains(':')
 }
 
-/// Decodes percent-encoded bytes; what is not UTF-8 becomes U+FFFD.
 fn percent_decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
+    let bytes: Vec<u8> = percent_decode_str(text).collect();
+    from_bytes(&bytes)
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ impl NoProxy {
     /// Reads a list, separated by commas and white space: host names, which stand for the names below
     /// them as well, addresses, and blocks of addresses. `*` alone means every host.
     pub fn parse(list: &str) -> Self {
-        let list = list.trim();
         let separator = |letter: char| letter == ',' || letter.is_whitespace();
         let entries = list.split(separator).filter(|entry| !entry.is_empty());
         Self {
@@ -53,26 +52,32 @@ fn domain_holds(entry: &str, name: &str) -> bool {
     !domain.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// Says whether `address` is the one of `entry`, or in its block.
+/// Says whether `address` is the one of `entry`, or in its block. As for libcurl a block of length 0 is the address alone, one
+/// that is longer than an address is none, and only an address of version 6 stands in brackets.
 fn block_holds(entry: &str, address: IpAddr) -> bool {
     let (base, length) = match entry.split_once('/') {
         Some((base, length)) => (base, length.parse::<u32>().ok()),
-        None => (entry, Some(128)),
+        None => (entry, Some(0)),
     };
-    let base = base.trim_start_matches('[').trim_end_matches(']');
-    let (Ok(base), Some(length)) = (base.parse::<IpAddr>(), length) else {
+    let in_brackets = base
+        .strip_prefix('[')
+        .and_then(|base| base.strip_suffix(']'));
+    let (Ok(base), Some(length)) = (in_brackets.unwrap_or(base).parse(), length) else {
         return false;
     };
-    let differs = match (base, address) {
-        (IpAddr::V4(base), IpAddr::V4(address)) => {
-            (base.to_bits() ^ address.to_bits()).leading_zeros() < length.min(32)
-        }
-        (IpAddr::V6(base), IpAddr::V6(address)) => {
-            (base.to_bits() ^ address.to_bits()).leading_zeros() < length.min(128)
-        }
-        _ => true,
+    let (same, whole) = match (base, address) {
+        (IpAddr::V4(base), IpAddr::V4(address)) if in_brackets.is_none() => (
+            (base.to_bits() ^ address.to_bits()).leading_zeros(),
+            u32::BITS,
+        ),
+        (IpAddr::V6(base), IpAddr::V6(address)) => (
+            (base.to_bits() ^ address.to_bits()).leading_zeros(),
+            u128::BITS,
+        ),
+        _ => return false,
     };
-    !differs
+    let wanted = if length == 0 { whole } else { length };
+    wanted <= whole && same >= wanted
 }
 
 /// Whether requests to this machine go through a proxy.
@@ -135,9 +140,21 @@ mod tests {
         ] {
             assert!(!list.matches(host), "{host}");
         }
-        assert!(NoProxy::parse(" * ").matches("anything"));
+        assert!(NoProxy::parse("*").matches("anything"));
         // Curl goes through the proxy then.
-        assert!(!NoProxy::parse("*,x").matches("anything"));
+        for list in [
+            "*,x",
+            " * ",
+            "0.0.0.0/0",
+            "::/0",
+            "10.0.0.1/33",
+            "[10.0.0.1]",
+        ] {
+            for host in ["anything", "10.0.0.1", "[::1]"] {
+                assert!(!NoProxy::parse(list).matches(host), "{list:?} {host}");
+            }
+        }
+        assert!(NoProxy::parse("10.0.0.1/0").matches("10.0.0.1"));
         assert!(!NoProxy::parse("").matches("h"));
         assert!(!NoProxy::parse(".").matches("h"));
     }

@@ -38,7 +38,7 @@ pub struct RootFiles {
 
 impl RootFiles {
     /// Reads the certificates that the user names. A file that is named has to exist and to hold one;
-    /// in directories, what is not a certificate is passed over, as OpenSSL does.
+    /// in directories, what is not a certificate is passed over, as OpenSSL does, and there may be none.
     pub(super) fn named(&self) -> Result<Vec<CertificateDer<'static>>, NetError> {
         let mut found = Vec::new();
         for file in &self.files {
@@ -118,8 +118,12 @@ pub(super) fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetEr
 
 /// Reads the certificates in all files of a directory.
 fn of_directory(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
-    let entries = std::fs::read_dir(path)
-        .map_err(|error| NetError::unreadable("certificates", path, &error))?;
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        // As for git, which looks there when it has a certificate to look for.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(NetError::unreadable("certificates", path, &error)),
+    };
     let files = entries.flatten().map(|entry| entry.path());
     let regular = files.filter(|file| file.is_file());
     Ok(regular

@@ -14,6 +14,8 @@ use x509_cert::der::Decode;
 use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
 use x509_cert::der::oid::db::rfc4519::CN;
 use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
 use super::verifier::Shown;
 
@@ -102,8 +104,20 @@ fn is_named_of_old(certificate: &CertificateDer<'_>, server_name: &ServerName<'_
 fn is_common_name(certificate: &Certificate, server_name: &ServerName<'_>) -> bool {
     let extensions = certificate.tbs_certificate().extensions();
     let mut extensions = extensions.into_iter().flatten();
-    let has_names = extensions.any(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME);
+    let has_names = extensions.any(|extension| {
+        extension.extn_id == ID_CE_SUBJECT_ALT_NAME && names_hosts(extension.extn_value.as_bytes())
+    });
     !has_names && common_names(certificate).any(|name| is_name(&name, server_name))
+}
+
+/// Says whether alternative names are those of hosts, and not only of mailboxes or resources.
+fn names_hosts(value: &[u8]) -> bool {
+    let Ok(SubjectAltName(names)) = SubjectAltName::from_der(value) else {
+        return true;
+    };
+    let is_host =
+        |name: &GeneralName| matches!(name, GeneralName::DnsName(_) | GeneralName::IpAddress(_));
+    names.iter().any(is_host)
 }
 
 /// Returns the common names of the subject: what a certificate without alternative names is for.

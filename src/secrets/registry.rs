@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
+use sendoff_push::byte_text;
 use sendoff_push::sanitize::is_invisible;
 
 use super::base::decode_base64;
@@ -33,6 +34,11 @@ impl KnownSecrets {
         let mut held = self.lock();
         if !secret.expose_secret().is_empty() && !held.iter().any(|known| known.is(secret)) {
             held.push(HeldSecret::new(secret));
+        }
+        // Where it holds bytes that are no UTF-8, texts show it otherwise.
+        let shown = SecretString::from(byte_text::shown(secret.expose_secret()));
+        if !held.iter().any(|known| known.is(&shown)) && !shown.expose_secret().is_empty() {
+            held.push(HeldSecret::new(&shown));
         }
     }
 

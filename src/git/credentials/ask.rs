@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use secrecy::SecretString;
+use sendoff_push::byte_text::{from_bytes, to_bytes};
 use tracing::debug;
 
 use crate::environment::Environment;
@@ -192,7 +193,8 @@ impl Asking {
             Some(self.word(&prompt, Echo::On).filter(is_some_text)?.0)
         };
         let user = user.map(str::to_owned).or_else(ask_user)?;
-        let shown = utf8_percent_encode(&user, USER);
+        let user_bytes = to_bytes(&user);
+        let shown = percent_encode(&user_bytes, USER);
         let prompt = format!("Password for '{scheme}://{shown}@{place}': ");
         let said = self.word(&prompt, Echo::Off);
         // A token may stand in the place of the user. That of a URL alone was tried before.
@@ -239,7 +241,7 @@ impl Asking {
             .run();
         match ran {
             Ok(output) if output.ended.is_success() => {
-                let text = String::from_utf8(output.stdout.bytes).ok()?;
+                let text = from_bytes(&output.stdout.bytes);
                 let line = text.split(['\r', '\n']).next();
                 line.map(str::to_owned)
             }
@@ -260,7 +262,7 @@ fn is_some_text((word, _): &(String, LoginSource)) -> bool {
 /// Returns the path as git shows it in a question, encoded once more; nothing where there is none.
 fn shown_path(url: &reqwest::Url) -> String {
     let path = percent_decoded(url.path().trim_matches('/'));
-    let shown = utf8_percent_encode(&path, PATH).to_string();
+    let shown = percent_encode(&to_bytes(&path), PATH).to_string();
     if shown.is_empty() {
         shown
     } else {

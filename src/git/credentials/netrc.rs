@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
+use sendoff_push::byte_text::from_bytes;
 
 use crate::secrets::KnownSecrets;
 
@@ -55,7 +56,7 @@ impl Netrc {
             return None;
         }
         let text = fs::read(&self.0).ok()?;
-        Some(String::from_utf8_lossy(&text).into_owned())
+        Some(from_bytes(&text))
     }
 }
 

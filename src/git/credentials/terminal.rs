@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use sendoff_push::byte_text::from_bytes;
 
 /// The longest line, in bytes.
 const MAX_ANSWER_LENGTH: usize = 4096;
@@ -37,7 +38,7 @@ pub(super) fn ask(prompt: &str, echo: Echo) -> Option<String> {
         .and_then(|()| line(&mut terminal));
     restore(&mut terminal, &before, echo);
     let said = said.filter(|said| !said.contains(&INTERRUPT))?;
-    String::from_utf8(said).ok()
+    Some(from_bytes(&said))
 }
 
 fn restore(terminal: &mut File, before: &Termios, echo: Echo) {

@@ -1,7 +1,9 @@
 //! The proxy of a URL, and its login.
 
+use std::str::Utf8Error;
 use std::sync::MutexGuard;
 
+use secrecy::{ExposeSecret, SecretString};
 use tracing::debug;
 
 use crate::git::credentials::{Credential, Helpers, Login};
@@ -18,6 +20,15 @@ pub(super) enum ProxyLogin {
     OfHelper(Box<Credential>, Option<String>),
     /// Of the program that asks, or of a person.
     Asked(Login),
+}
+
+impl ProxyLogin {
+    fn login(&self) -> Option<Login> {
+        match self {
+            Self::OfHelper(credential, _) => credential.login(),
+            Self::Asked(login) => Some(login.clone()),
+        }
+    }
 }
 
 /// How a login is sent to the proxy.
@@ -47,14 +58,26 @@ impl View<'_> {
             "https" => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
             _ => &["http_proxy", "all_proxy", "ALL_PROXY"],
         };
-        let environment = &self.network.environment;
-        let mut set = names
-            .iter()
-            .filter_map(|name| Some((*name, environment.text(name)?)));
+        // The first that is set counts, an empty one as well.
+        let mut set = names.iter().filter_map(|name| self.set_variable(name));
         match set.next() {
-            Some((name, value)) => ProxyUrl::parse(value, name),
+            Some((name, Ok(value))) => ProxyUrl::parse(value, name),
+            Some((name, Err(_))) => Err(NetError::Proxy {
+                configured_in: name.to_owned(),
+                reason: "it is not UTF-8",
+            }),
             None => Ok(None),
         }
+    }
+
+    /// Returns a variable and its value, where it is set to more than blanks or to nothing at all.
+    fn set_variable<'name>(
+        &self,
+        name: &'name str,
+    ) -> Option<(&'name str, Result<&str, Utf8Error>)> {
+        let value = std::str::from_utf8(self.network.environment.raw(name)?);
+        let is_blank = value.is_ok_and(|value| !value.is_empty() && value.trim().is_empty());
+        (!is_blank).then_some((name, value))
     }
 
     /// Returns a key of the remote, and its value.
@@ -70,8 +93,9 @@ impl View<'_> {
         if let Some(hosts) = &self.network.rules.no_proxy {
             return NoProxy::parse(&hosts.join(","));
         }
-        let configured = self.http("noProxy").filter(|list| !list.is_empty());
-        let variable = |name| self.network.environment.text(name).map(str::to_owned);
+        let configured = self.http("noProxy").map(|list| list.trim().to_owned());
+        let configured = configured.filter(|list| !list.is_empty());
+        let variable = |name| Some(self.set_variable(name)?.1.unwrap_or_default().to_owned());
         let list = configured
             .or_else(|| variable("no_proxy"))
             .or_else(|| variable("NO_PROXY"));
@@ -155,27 +179,53 @@ fn last_login(network: &GitNetwork) -> MutexGuard<'_, Option<ProxyLogin>> {
 }
 
 /// Returns settings with another login for the proxy that refused these, if there is one.
+///
+/// Connections that run beside each other share what was asked for. Only a login that was sent is refused: one without a
+/// login gets the one that another has found in between.
 pub(super) fn after_refusal(
     network: &GitNetwork,
     refused: &ConnectorSettings,
 ) -> Option<ConnectorSettings> {
     let proxy = refused.proxy.proxy.as_ref()?;
-    if let Some(login) = last_login(network).take() {
-        if let ProxyLogin::OfHelper(credential, user) = login
-            && let Some(helpers) = helpers(network, proxy)
-            && let Err(error) =
-                helpers.reject(&proxy.without_login(), user.as_deref(), &credential, &[])
-        {
-            debug!(%error, "a helper did not erase the proxy's login");
-        }
+    if proxy.is_bare_on_purpose() {
         return None;
     }
-    if proxy.password().is_some() || proxy.is_bare_on_purpose() {
+    if proxy.password().is_some() {
+        forget(network, proxy);
         return None;
     }
+    let found = last_login(network).clone().and_then(|login| login.login());
+    let proxy = match found {
+        Some(login) => proxy.with_login(&login.user, &login.password),
+        None => with_helper_login(network, proxy)?,
+    };
     let mut settings = refused.clone();
-    settings.proxy.proxy = Some(with_helper_login(network, proxy)?);
+    settings.proxy.proxy = Some(proxy);
     Some(settings)
+}
+
+/// Tells the helpers that the proxy refused the login that it was asked with, once.
+fn forget(network: &GitNetwork, proxy: &ProxyUrl) {
+    let mut last = last_login(network);
+    let Some(login) =
+        last.take_if(|login| login.login().is_some_and(|login| carries(proxy, &login)))
+    else {
+        return;
+    };
+    drop(last);
+    if let ProxyLogin::OfHelper(credential, user) = login
+        && let Some(helpers) = helpers(network, proxy)
+        && let Err(error) =
+            helpers.reject(&proxy.without_login(), user.as_deref(), &credential, &[])
+    {
+        debug!(%error, "a helper did not erase the proxy's login");
+    }
+}
+
+/// Says whether requests to the proxy carry this login.
+fn carries(proxy: &ProxyUrl, login: &Login) -> bool {
+    let is_password = |sent: SecretString| sent.expose_secret() == login.password.expose_secret();
+    proxy.user().unwrap_or_default() == login.user && proxy.password().is_some_and(is_password)
 }
 
 /// Tells the helpers that the proxy accepted the login.

@@ -1,5 +1,8 @@
 //! The login and the host of an http(s) URL, in the spelling that both parsers read alike.
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sendoff_push::byte_text::from_bytes;
+
 use super::error::RemoteUrlError;
 
 /// Returns the text between `://` and the path; `None` for an address without a scheme.
@@ -8,26 +11,44 @@ pub(super) fn authority(text: &str) -> Option<&str> {
     rest.split(['/', '?', '#', '\\']).next()
 }
 
-/// Returns a URL of http(s) in whose login every `%` that begins no escape is one itself, as it stands for itself to git;
-/// `None` where there is none.
-pub(super) fn with_escaped_percent(text: &str) -> Option<String> {
+/// Returns a URL of http(s) whose login both parsers read: every `%` that begins no escape is one itself, as it stands for
+/// itself to git, and what is no UTF-8 is spelled as [`from_bytes`] reads it. `None` where that is so already.
+pub(super) fn with_legible_login(text: &str) -> Option<String> {
     let (scheme @ ("http" | "https"), rest) = text.split_once("://")? else {
         return None;
     };
     let (login, place) = authority(text)?.split_once('@')?;
+    let legible = match login.split_once(':') {
+        Some((user, password)) => format!("{}:{}", legible(user), legible(password)),
+        None => legible(login),
+    };
+    let path = rest.get(login.len() + 1 + place.len()..)?;
+    (legible != login).then(|| format!("{scheme}://{legible}@{place}{path}"))
+}
+
+/// Returns a user or a password in a spelling that every parser reads.
+fn legible(part: &str) -> String {
+    let bytes: Vec<u8> = percent_decode_str(part).collect();
+    if std::str::from_utf8(&bytes).is_err() {
+        return utf8_percent_encode(&from_bytes(&bytes), NON_ALPHANUMERIC).to_string();
+    }
     let begins_escape = |at: usize| {
-        let digits = login.as_bytes().get(at + 1..at + 3);
+        let digits = part.as_bytes().get(at + 1..at + 3);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     };
-    let escaped: String = login
-        .char_indices()
-        .map(|(at, c)| match c {
-            '%' if !begins_escape(at) => "%25".to_owned(),
-            c => c.to_string(),
-        })
-        .collect();
-    let path = rest.get(login.len() + 1 + place.len()..)?;
-    (escaped != login).then(|| format!("{scheme}://{escaped}@{place}{path}"))
+    let letters = part.char_indices().map(|(at, c)| match c {
+        '%' if !begins_escape(at) => "%25".to_owned(),
+        c => c.to_string(),
+    });
+    letters.collect()
+}
+
+/// Returns a URL of http(s) without its path, and the path; `None` for another one.
+pub(super) fn without_path(text: &str) -> Option<(&str, &str)> {
+    let (scheme @ ("http" | "https"), _) = text.split_once("://")? else {
+        return None;
+    };
+    text.split_at_checked(scheme.len() + "://".len() + authority(text)?.len())
 }
 
 /// Returns a URL of http(s) with the host that is looked up, as libcurl makes it of one beyond ASCII (RFC 5891) and of an address
@@ -84,8 +105,23 @@ pub(super) fn is_plain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;
+    use sendoff_push::byte_text::to_bytes;
 
     use crate::names::RemoteUrl;
+
+    #[test]
+    fn a_login_that_is_no_utf8_is_read_byte_by_byte() {
+        for (login, user, password) in [
+            ("u:%ff%E9a", b"u".as_slice(), b"\xff\xe9a".as_slice()),
+            ("%ff:p%", b"\xff", b"p%"),
+            ("u:%C3%A9", b"u", "\u{e9}".as_bytes()),
+        ] {
+            let url = RemoteUrl::parse(&format!("https://{login}@h.test/o/r")).unwrap();
+            assert_eq!(to_bytes(url.user().unwrap()), user, "{login}");
+            let shown = url.password().unwrap().expose_secret();
+            assert_eq!(to_bytes(shown), password, "{login}");
+        }
+    }
 
     #[test]
     fn a_percent_sign_that_begins_no_escape_stands_for_itself_in_a_login() {

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 use super::error::RemoteUrlError;
-use super::http_address::{authority, is_plain, with_escaped_percent, with_usual_host};
+use super::http_address::{authority, is_plain, with_legible_login, with_usual_host, without_path};
 use super::ssh_address::{SshAddress, is_scp_like};
 use super::{RemoteUrl, Scheme, path};
 
@@ -29,7 +29,7 @@ impl RemoteUrl {
             // What stands before the first one could be read as the host.
             return Err(RemoteUrlError::Ambiguous);
         }
-        if let Some(text) = with_escaped_percent(text) {
+        if let Some(text) = with_legible_login(text) {
             return Self::parse(&text);
         }
         if let Some((text, host)) = with_usual_host(text)? {
@@ -38,8 +38,13 @@ impl RemoteUrl {
                 ..Self::parse(&text)?
             });
         }
+        // The parser decodes the path, and knows no escape that is none.
+        let (place, own_path) = match without_path(text) {
+            Some((place, path)) => (format!("{place}/"), Some(path)),
+            None => (text.to_owned(), None),
+        };
         let parsed =
-            gix::url::parse(text.as_bytes().as_bstr()).map_err(|_| RemoteUrlError::Malformed)?;
+            gix::url::parse(place.as_bytes().as_bstr()).map_err(|_| RemoteUrlError::Malformed)?;
         let scheme = match &parsed.scheme {
             gix::url::Scheme::Https => Scheme::Https,
             gix::url::Scheme::Http => Scheme::Http,
@@ -51,7 +56,12 @@ impl RemoteUrl {
         // As it is written: what a server tells apart, such as `+` and `%2B`, is requested as the user names it.
         let path = parsed.original_path().to_str();
         let path = path.map_err(|_| RemoteUrlError::NotUtf8)?;
+        let path = own_path.filter(|own| !own.is_empty()).unwrap_or(path);
         let path = match scheme {
+            // Git refuses it, and a parser may cut it off.
+            Scheme::Http | Scheme::Https if path.contains(' ') => {
+                return Err(RemoteUrlError::Malformed);
+            }
             Scheme::Http | Scheme::Https => path::normalised(path)?,
             // Git decodes what stands in a URL, and no plain path.
             Scheme::Ssh | Scheme::Git | Scheme::File if text.contains("://") => {
@@ -231,6 +241,15 @@ mod tests {
             "https://h/team/..;/evil/r",
             "https://h/team/%2e.;x=y/evil/r",
             "https://h/team/..%3b/evil/r",
+            // As some servers read it, in which git knows no escape.
+            "https://h/team/%%32e%%32e/evil/r",
+            "https://h/team/%u002e%u002E/evil/r",
+            "https://h/team/%c0%ae%c0%ae/evil/r",
+            "https://h/team/%e0%80%ae/evil/r",
+            "https://h/team%c0%afevil/r",
+            // Two escapes that make a third one.
+            "https://h/a%%34%31/r",
+            "https://h/team/r.git ",
             "http://h/..",
         ] {
             assert!(RemoteUrl::parse(text).is_err(), "{text:?} was accepted");

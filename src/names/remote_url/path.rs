@@ -15,6 +15,8 @@ pub(super) fn normalised(path: &str) -> Result<String, RemoteUrlError> {
 /// capitals. An encoded separator is refused.
 pub(super) fn spelled(path: &str) -> Result<String, RemoteUrlError> {
     let mut out = Vec::with_capacity(path.len());
+    // Where a `%` begins no escape.
+    let mut alone = Vec::new();
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
         if byte != b'%' {
@@ -25,6 +27,7 @@ pub(super) fn spelled(path: &str) -> Result<String, RemoteUrlError> {
         let encoded = digits.next().and_then(hex).zip(digits.next().and_then(hex));
         // A `%` without two digits stands for itself, as it does for git.
         let Some((high, low)) = encoded else {
+            alone.push(out.len());
             out.push(byte);
             continue;
         };
@@ -36,7 +39,30 @@ pub(super) fn spelled(path: &str) -> Result<String, RemoteUrlError> {
             other => out.extend(format!("%{other:02X}").bytes()),
         }
     }
+    if alone.iter().any(|at| reads_as_escape(&out, *at)) || is_overlong(&out) {
+        return Err(RemoteUrlError::DotSegment);
+    }
     String::from_utf8(out).map_err(|_| RemoteUrlError::NotUtf8)
+}
+
+/// Says whether what follows a `%` that began no escape makes one of it, for us or for servers that know `%uXXXX`.
+fn reads_as_escape(path: &[u8], at: usize) -> bool {
+    let are_digits = |from: usize, to: usize| {
+        let digits = path.get(at + from..at + to);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    are_digits(1, 3) || (matches!(path.get(at + 1), Some(b'u' | b'U')) && are_digits(2, 6))
+}
+
+/// Says whether an escaped character is longer than UTF-8 lets it be: a careless server reads a `.` or a separator in it.
+fn is_overlong(path: &[u8]) -> bool {
+    let second_is = |rest: &[u8], digits: &[u8]| matches!(rest, [_, _, _, b'%', digit, ..] if digits.contains(digit));
+    (0..path.len()).any(|at| match path.get(at..) {
+        Some([b'%', b'C', b'0' | b'1', ..]) => true,
+        Some(rest @ [b'%', b'E', b'0', ..]) => second_is(rest, b"89"),
+        Some(rest @ [b'%', b'F', b'0', ..]) => second_is(rest, b"8"),
+        _ => false,
+    })
 }
 
 /// Says whether a path has a part that leads upwards, or a separator in disguise, decoded as often as
@@ -93,6 +119,7 @@ mod tests {
             assert_eq!(normalised(path).unwrap(), "/team/a%20b.git", "{path}");
         }
         assert_eq!(normalised("/%c3%bc/100%").unwrap(), "/%C3%BC/100%");
+        assert_eq!(normalised("/%zz/%4/%e9%ff").unwrap(), "/%zz/%4/%E9%FF");
         // These only look like it.
         for path in ["/a..b/.x/...", "/~u/%2e%2e%2e", "/a;..b/;x/..x;"] {
             assert!(normalised(path).is_ok(), "{path}");

@@ -165,6 +165,18 @@ fn helpers_see_the_path_decoded_where_they_see_it() {
 }
 
 #[test]
+fn a_percent_sign_in_a_path_stands_for_itself() {
+    let twin = Twin::new(GitServerOptions::default());
+    let there = twin.served.sandbox.path("remotes/100%");
+    std::fs::create_dir(&there).unwrap();
+    std::os::unix::fs::symlink(&twin.served.remote, there.join("r.git")).unwrap();
+    let url = format!("{}/100%/r.git", twin.served.server.url());
+    let set_url = ["remote", "set-url", "origin", &url];
+    twin.served.sandbox.git(&twin.served.work, &set_url);
+    twin.both_arrive();
+}
+
+#[test]
 fn a_login_in_netrc_is_used() {
     let twin = Twin::new(guarded());
     twin.served

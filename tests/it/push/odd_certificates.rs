@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    SanType,
 };
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff_testing::{succeed, supervise, tool};
@@ -79,6 +80,17 @@ fn a_common_name_counts_where_there_is_no_other_name() {
         let said = both(&served, &url, arrives);
         assert_eq!(said.contains("not for the host"), !arrives, "{said}");
     }
+    // A mailbox is no name of a host.
+    let (front, _authority, served) = behind(&[], |params| {
+        called("localhost")(params);
+        let mailbox = "admin@test".to_owned().try_into().unwrap();
+        params.subject_alt_names = vec![SanType::Rfc822Name(mailbox)];
+    });
+    both(
+        &served,
+        &front.url().replace("127.0.0.1", "localhost"),
+        true,
+    );
     // Beside other names it is no name.
     let (front, _authority, served) = behind(&["other.test"], called("localhost"));
     both(

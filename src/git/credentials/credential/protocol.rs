@@ -1,6 +1,7 @@
 //! The attributes as lines of the protocol of credential helpers: what they read, and what they answer.
 
 use secrecy::{ExposeSecret, SecretString};
+use sendoff_push::byte_text::{from_bytes, to_bytes};
 
 use crate::git::url_match::percent_decoded;
 
@@ -62,7 +63,7 @@ impl Credential {
             if line.is_empty() {
                 break;
             }
-            let line = String::from_utf8_lossy(line);
+            let line = from_bytes(line);
             let Some((key, value)) = line.split_once('=') else {
                 // Git reads no further, and uses what it has.
                 return if self.is_complete() {
@@ -141,8 +142,10 @@ impl Lines {
         if value.contains(['\n', '\r', '\0']) {
             return Err(Malformed::Value);
         }
-        self.0
-            .extend_from_slice(format!("{key}={value}\n").as_bytes());
+        self.0.extend_from_slice(key.as_bytes());
+        self.0.push(b'=');
+        self.0.extend(to_bytes(value));
+        self.0.push(b'\n');
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use reqwest::Response;
 use reqwest::header::WWW_AUTHENTICATE;
+use sendoff_push::byte_text::from_bytes;
 
 /// The most headers with challenges that are read.
 const MAX_HEADERS: usize = 16;
@@ -45,7 +46,7 @@ impl Challenges {
         let headers = response.headers().get_all(WWW_AUTHENTICATE).iter();
         let headers = headers
             .filter(|value| value.len() <= MAX_HEADER_LENGTH)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .map(|value| from_bytes(value.as_bytes()))
             .map(|text| text.replace(char::is_control, " "));
         Self::parse(headers.take(MAX_HEADERS).collect())
     }

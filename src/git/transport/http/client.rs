@@ -10,6 +10,7 @@ use crate::git::transport::kept_client::Kept;
 use crate::git::transport::{Target, TransportError};
 use crate::net::{
     ConnectorSettings, NetError, Network, ProxyUrl, TlsFault, TlsPlace, client_builder,
+    is_tunnel_refusal,
 };
 
 /// The client of a connection, made from the settings for its origin.
@@ -112,6 +113,17 @@ impl<'a> HttpClient<'a> {
     /// the connection.
     pub(super) fn classify(&self, error: reqwest::Error) -> TransportError {
         let place = error.url().map(TlsPlace::of);
+        if let Some(proxy) = &self.settings.proxy.proxy
+            && is_tunnel_refusal(&error)
+        {
+            return TransportError::Network {
+                said: format!(
+                    "the proxy {} opens no connection to the server",
+                    proxy.host_and_port()
+                ),
+                source: None,
+            };
+        }
         let error = from_http(error);
         let is_tls = match &error {
             TransportError::Tls { fault, .. } => {

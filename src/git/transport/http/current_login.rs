@@ -3,8 +3,10 @@
 use reqwest::header::AUTHORIZATION;
 use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
+use sendoff_push::byte_text::to_bytes;
 
 use crate::git::credentials::{Credential, Found};
+use crate::net::basic_authorization;
 
 use super::challenge::Challenges;
 use super::digest::Digest;
@@ -52,7 +54,10 @@ impl Current {
         let ready = self.found.credential.as_ref().and_then(Credential::ready);
         match (&self.scheme, &self.found.login, ready) {
             (Scheme::Basic, Some(login), _) => {
-                request.basic_auth(&login.user, Some(login.password.expose_secret()))
+                match basic_authorization(&login.user, &login.password) {
+                    Some(value) => request.header(AUTHORIZATION, value),
+                    None => request,
+                }
             }
             (Scheme::Digest(digest), Some(login), _) => {
                 let query = url
@@ -60,11 +65,11 @@ impl Current {
                     .map(|query| format!("?{query}"))
                     .unwrap_or_default();
                 let uri = format!("{}{query}", url.path());
-                request.header(AUTHORIZATION, digest.answer(login, method, &uri))
+                request.header(AUTHORIZATION, to_bytes(&digest.answer(login, method, &uri)))
             }
             (Scheme::Ready, _, Some((scheme, secret))) => {
                 let value = format!("{scheme} {}", secret.expose_secret());
-                request.header(AUTHORIZATION, value)
+                request.header(AUTHORIZATION, to_bytes(&value))
             }
             _ => request,
         }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use faster_hex::hex_string;
 use md5::Md5;
 use secrecy::ExposeSecret;
+use sendoff_push::byte_text::to_bytes;
 use sha2::{Digest as _, Sha256, Sha512_256};
 use uuid::Uuid;
 
@@ -32,9 +33,9 @@ enum Hash {
 impl Hash {
     fn of(self, text: &str) -> String {
         match self {
-            Self::Md5 => hex_string(&Md5::digest(text)),
-            Self::Sha256 => hex_string(&Sha256::digest(text)),
-            Self::Sha512_256 => hex_string(&Sha512_256::digest(text)),
+            Self::Md5 => hex_string(&Md5::digest(to_bytes(text))),
+            Self::Sha256 => hex_string(&Sha256::digest(to_bytes(text))),
+            Self::Sha512_256 => hex_string(&Sha512_256::digest(to_bytes(text))),
         }
     }
 }

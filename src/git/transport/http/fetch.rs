@@ -19,6 +19,8 @@ use super::response::{ResponseHead, media_type};
 enum Fetched {
     Whole,
     Unauthorized(Challenges),
+    /// The proxy handed nothing on.
+    ProxyRefused,
     Refused(ResponseHead, Vec<u8>),
 }
 
@@ -57,6 +59,7 @@ impl HttpConnection<'_> {
             match self.fetch_once(body, take)? {
                 Fetched::Whole => return Ok(()),
                 Fetched::Unauthorized(offered) => self.auth.refused(&offered)?,
+                Fetched::ProxyRefused => self.client.proxy_refused(&self.base)?,
                 Fetched::Refused(head, page) => return Err(self.refusal(head, &page).into()),
             }
         }
@@ -73,7 +76,10 @@ impl HttpConnection<'_> {
         let fetched = self.run(|connection| {
             let taken = &taken;
             async move {
-                let mut response = connection.send(request).await?;
+                let mut response = match connection.send(request).await {
+                    Err(TransportError::ProxyLogin { .. }) => return Ok(Fetched::ProxyRefused),
+                    sent => sent?,
+                };
                 let head = ResponseHead::of(&response);
                 match head.status {
                     StatusCode::OK => {}

@@ -66,6 +66,8 @@ pub(super) struct HttpConnection<'a> {
     post_buffer: u64,
     /// The server takes no body of unknown length.
     wants_length: bool,
+    /// The proxy refused a pack, which can be sent once more with the login that was found since.
+    has_new_proxy_login: bool,
     /// Whether a body of unknown length is sent in chunks: not over HTTP/2.
     has_chunks: bool,
     /// What the service answered with.
@@ -115,6 +117,7 @@ impl<'a> HttpConnection<'a> {
             cookies,
             post_buffer: target.options.post_buffer,
             wants_length: false,
+            has_new_proxy_login: false,
             has_chunks: true,
             spoken: None,
             may_be_stale: Cell::new(may_be_stale),
@@ -127,20 +130,24 @@ impl<'a> HttpConnection<'a> {
 
     /// Sends a small request and hands on the response.
     fn fetch_response(&mut self, body: &[u8], take: TakeLines<'_>) -> Result<(), TransportError> {
-        let request = self.post().body(body.to_vec());
-        let (head, body) = self.run(|connection| async move {
-            let response = connection.send(request).await?;
-            let head = ResponseHead::of(&response);
-            if head.status == StatusCode::OK {
-                connection.hand_on(response, take).await?;
-                return Ok((head, Vec::new()));
+        loop {
+            let request = self.post().body(body.to_vec());
+            let take = &mut *take;
+            let fetched = self.run(|connection| async move {
+                let response = connection.send(request).await?;
+                let head = ResponseHead::of(&response);
+                if head.status == StatusCode::OK {
+                    connection.hand_on(response, take).await?;
+                    return Ok((head, Vec::new()));
+                }
+                Ok((head, connection.read_page(response).await?))
+            });
+            match fetched {
+                Ok((head, _)) if head.status == StatusCode::OK => return Ok(()),
+                Ok((head, page)) => return Err(self.refusal(head, &page)),
+                Err(TransportError::ProxyLogin { .. }) => self.client.proxy_refused(&self.base)?,
+                Err(error) => return Err(error),
             }
-            Ok((head, connection.read_page(response).await?))
-        })?;
-        if head.status == StatusCode::OK {
-            Ok(())
-        } else {
-            Err(self.refusal(head, &body))
         }
     }
 

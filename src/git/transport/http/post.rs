@@ -1,5 +1,6 @@
 //! The POST of a push: buffered and repeatable up to `http.postBuffer`, else streamed while the pack is made.
 
+use std::mem::take;
 use std::sync::mpsc;
 use std::thread;
 
@@ -43,12 +44,16 @@ fn effect_of_disconnect(upload: &Upload) -> Effect {
 
 impl HttpConnection<'_> {
     /// Sends the request while the pack is written, and returns the answer. Where the server takes no body of unknown
-    /// length, the pack is made again, kept whole, and sent with its length.
+    /// length, the pack is made again, kept whole, and sent with its length. Where only a proxy had refused it, and another
+    /// login for that is found, it is made again, too.
     pub(super) fn push(&mut self, mut request: RequestBody<'_>) -> Result<Answer, SendError> {
         let (sent, written) = self.send_once(&mut request);
         match sent {
             Err(_) if written != Written::GivenUp && self.wants_length => {
                 debug!("the server takes no body of unknown length");
+                self.send_once(&mut request).0
+            }
+            Err(_) if written != Written::GivenUp && take(&mut self.has_new_proxy_login) => {
                 self.send_once(&mut request).0
             }
             sent => sent,
@@ -145,6 +150,12 @@ impl HttpConnection<'_> {
                 Err(SendError::without_effect(error))
             }
             Posted::Answer(answer) => Ok(answer),
+            Posted::ProxyRefused(error) => {
+                let another = self.client.proxy_refused(&self.base);
+                another.map_err(SendError::without_effect)?;
+                self.has_new_proxy_login = true;
+                Err(SendError::without_effect(error))
+            }
             // It cannot be repeated, but the helpers are told that the login was refused, and the next push asks them
             // first.
             Posted::Unauthorized(offered) => {
@@ -203,6 +214,10 @@ impl HttpConnection<'_> {
             match posted? {
                 Posted::Answer(answer) => return Ok(answer),
                 Posted::LengthRequired(error) => return Err(SendError::without_effect(error)),
+                Posted::ProxyRefused(_) => {
+                    let another = self.client.proxy_refused(&self.base);
+                    another.map_err(SendError::without_effect)?;
+                }
                 Posted::Unauthorized(offered) => {
                     let next = self.auth.refused(&offered);
                     next.map_err(SendError::without_effect)?;

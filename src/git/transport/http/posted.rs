@@ -22,6 +22,8 @@ pub(super) enum Posted {
     Unauthorized(Challenges),
     /// The server takes no body of unknown length.
     LengthRequired(TransportError),
+    /// The proxy handed nothing on.
+    ProxyRefused(TransportError),
     /// The connection was lost before a status arrived.
     Disconnected(TransportError),
 }
@@ -39,6 +41,9 @@ impl HttpConnection<'_> {
             let response = match connection.send(request).await {
                 Ok(response) => response,
                 Err(error) if is_disconnect(&error) => return Ok(Ok(Posted::Disconnected(error))),
+                Err(error @ TransportError::ProxyLogin { .. }) => {
+                    return Ok(Ok(Posted::ProxyRefused(error)));
+                }
                 Err(error) => return Ok(Err(SendError::unknown(error))),
             };
             let head = ResponseHead::of(&response);

@@ -31,13 +31,20 @@ impl HttpConnection<'_> {
     pub(super) fn probe(&mut self) -> Result<(), TransportError> {
         loop {
             let request = self.post().body(FLUSH_PKT);
-            let (head, offered, body) = self.run(|connection| async move {
+            let probed = self.run(|connection| async move {
                 let response = connection.send(request).await?;
                 let head = ResponseHead::of(&response);
                 let offered = Challenges::of(&response);
                 let body = connection.read_page(response).await?;
                 Ok((head, offered, body))
-            })?;
+            });
+            let (head, offered, body) = match probed {
+                Err(TransportError::ProxyLogin { .. }) => {
+                    self.client.proxy_refused(&self.base)?;
+                    continue;
+                }
+                probed => probed?,
+            };
             match head.status {
                 StatusCode::OK => {
                     self.auth.accepted();
