@@ -10,7 +10,7 @@
 //!
 //! | floor | modules | what lives there |
 //! | --- | --- | --- |
-//! | 0 | [`names`], [`exit`], [`reason`], [`files`], [`clock`], [`cron`], [`net`], [`environment`], [`failpoint`] | checked names, numbers, stable codes, hostile files, the time, repeated times, connections, variables, places to be killed at |
+//! | 0 | [`names`], [`byte_text`], [`exit`], [`reason`], [`files`], [`clock`], [`cron`], [`net`], [`environment`], [`failpoint`] | checked names, text of bytes, numbers, stable codes, hostile files, the time, repeated times, connections, variables, places to be killed at |
 //! | 1 | [`policy`], [`report`], [`secrets`], [`text`], [`template`], [`process`], [`handover`] | what may happen, what did, and the tools for both |
 //! | 2 | [`git`], [`http`], [`store`], [`trust`] | the repository and the transports of the push; one HTTP client; what is kept between runs; what the user allowed in a repository |
 //! | 3 | [`forge`], [`platform`], [`events`] | pull requests; memories and heartbeats; webhooks and the rules for them |
@@ -30,6 +30,7 @@ compile_error!(
     "sendoff does not run on Windows: its hooks, sessions and file modes are those of Unix"
 );
 
+pub mod byte_text;
 pub mod cli;
 pub mod clock;
 pub mod cron;

@@ -1,7 +1,6 @@
 //! Git's rule for `<section>.<url>.<key>`: whether a pattern matches a URL, and how specifically.
 
-use sendoff_push::byte_text::from_bytes;
-
+use crate::byte_text::from_bytes;
 use crate::names::RemoteUrl;
 
 /// Whether a pattern may leave out the scheme, as those of `credential.<url>` may.

@@ -8,9 +8,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use secrecy::{ExposeSecret, SecretString};
-use sendoff_push::byte_text::to_bytes;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
+
+use crate::byte_text::to_bytes;
 
 use super::error::NetError;
 use super::roots;

@@ -6,7 +6,8 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use sendoff_push::byte_text::{from_bytes, to_bytes};
+
+use crate::byte_text::{from_bytes, to_bytes};
 
 use super::basic::basic_authorization;
 use super::error::NetError;

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
-use sendoff_push::byte_text;
 use sendoff_push::sanitize::is_invisible;
+
+use crate::byte_text;
 
 use super::base::decode_base64;
 use super::known::{HeldSecret, redact_known};

@@ -52,12 +52,10 @@
 //! | [`pack`], [`delta`] | those objects as a pack | `gitformat-pack` |
 //! | [`sideband`], [`report_status`] | what the remote answers | `gitprotocol-pack`, "Report Status" |
 //! | [`sanitize`] | text of a remote, made fit to show | |
-//! | [`byte_text`] | text that may hold bytes which are no UTF-8 | |
 
 pub mod advertisement;
 mod borrowed;
 mod by_id;
-pub mod byte_text;
 pub mod commands;
 mod delete;
 pub mod delta;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use secrecy::SecretString;
-use sendoff_push::byte_text::{from_bytes, to_bytes};
 use tracing::debug;
 
+use crate::byte_text::{from_bytes, to_bytes};
 use crate::environment::Environment;
 use crate::git::config::Config;
 use crate::git::url_match::percent_decoded;

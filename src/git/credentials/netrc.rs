@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
-use sendoff_push::byte_text::from_bytes;
 
+use crate::byte_text::from_bytes;
 use crate::secrets::KnownSecrets;
 
 use super::Login;

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use sendoff_push::byte_text::from_bytes;
+
+use crate::byte_text::from_bytes;
 
 /// The longest line, in bytes.
 const MAX_ANSWER_LENGTH: usize = 4096;

@@ -1,7 +1,8 @@
 //! The login and the host of an http(s) URL, in the spelling that both parsers read alike.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use sendoff_push::byte_text::from_bytes;
+
+use crate::byte_text::from_bytes;
 
 use super::error::RemoteUrlError;
 
@@ -105,8 +106,8 @@ pub(super) fn is_plain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;
-    use sendoff_push::byte_text::to_bytes;
 
+    use crate::byte_text::to_bytes;
     use crate::names::RemoteUrl;
 
     #[test]

@@ -1,8 +1,8 @@
 //! The attributes as lines of the protocol of credential helpers: what they read, and what they answer.
 
 use secrecy::{ExposeSecret, SecretString};
-use sendoff_push::byte_text::{from_bytes, to_bytes};
 
+use crate::byte_text::{from_bytes, to_bytes};
 use crate::git::url_match::percent_decoded;
 
 use super::{Capability, Credential, Verb};

@@ -2,7 +2,8 @@
 
 use reqwest::Response;
 use reqwest::header::WWW_AUTHENTICATE;
-use sendoff_push::byte_text::from_bytes;
+
+use crate::byte_text::from_bytes;
 
 /// The most headers with challenges that are read.
 const MAX_HEADERS: usize = 16;

@@ -3,8 +3,8 @@
 use reqwest::header::AUTHORIZATION;
 use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
-use sendoff_push::byte_text::to_bytes;
 
+use crate::byte_text::to_bytes;
 use crate::git::credentials::{Credential, Found};
 use crate::net::basic_authorization;
 

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use faster_hex::hex_string;
 use md5::Md5;
 use secrecy::ExposeSecret;
-use sendoff_push::byte_text::to_bytes;
 use sha2::{Digest as _, Sha256, Sha512_256};
 use uuid::Uuid;
 
+use crate::byte_text::to_bytes;
 use crate::git::credentials::Login;
 
 use super::challenge::{Challenge, Challenges};
