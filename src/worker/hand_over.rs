@@ -14,7 +14,7 @@ use crate::policy::{PolicyError, Trigger};
 use crate::process::{Detached, is_memory_scarce};
 use crate::secrets::KnownSecrets;
 use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch, set_aside};
-use crate::store::{NewIntent, Slot, Turn, TurnAt};
+use crate::store::{NewIntent, Slot, StoreError, Turn, TurnAt};
 use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
 
 use super::claim::Inspect;
@@ -191,15 +191,22 @@ fn keep(session: &Session, intent: &NewIntent, look: &Look) -> (Kept, Option<Str
     };
     let store = match store.get() {
         Ok(store) => store,
-        Err(error) => return (Kept::Nowhere, Some(unkept(&error))),
+        Err(error) => return (Kept::Nowhere, not_kept(intent, &error)),
     };
     reach(Point::HookStore);
     if let Err(error) = store.intend(intent) {
-        return (Kept::Nowhere, Some(unkept(&error)));
+        return (Kept::Nowhere, not_kept(intent, &error));
     }
     let aside = store.set_aside().map(|path| set_aside(path).message);
     let aside = aside.map(|aside| line(&aside, STATUS));
     (Kept::InStore, aside.or_else(|| last_time(store, look)))
+}
+
+/// Returns the notice for a person where an intent is not in the store. A push needs none where the store is only locked: its worker
+/// waits for the lock.
+fn not_kept(intent: &NewIntent, error: &StoreError) -> Option<String> {
+    let is_locked = matches!(error, StoreError::Busy(_));
+    (intent.task.is_some() || !is_locked).then(|| unkept(error))
 }
 
 /// Does `work`, and starts a worker meanwhile: starting a program takes as long as writing an intent to the disk. If

@@ -155,7 +155,11 @@ fn begins(zone: &str, hours: i64) -> Vec<i64> {
 }
 
 fn cases() -> Vec<Case> {
-    let mut runner = TestRunner::default();
+    // The same ones each time: of some 100,000 random ones croniter itself misses a time in one. The long mode tries others.
+    let mut runner = match std::env::var_os("SENDOFF_TEST_LONG") {
+        None => TestRunner::deterministic(),
+        Some(_) => TestRunner::default(),
+    };
     let strategy = (expression(), select(&ZONES[..]), 0..1_000_000i64);
     let random = (0..EXPRESSIONS).map(|_| strategy.new_tree(&mut runner).unwrap().current());
     // Few random ones lie in a gap or on a day that no month has.
