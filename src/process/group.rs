@@ -14,6 +14,7 @@ use rustix::process::{
 use crate::threads::lock;
 
 use super::limits::without_limits;
+use super::output::Ended;
 
 /// Which process group a program runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +109,14 @@ pub fn allow_programs() {
 
 fn pid(child: &Child) -> Option<Pid> {
     Pid::from_raw(i32::try_from(child.id()).ok()?)
+}
+
+/// Returns how a child has ended, and leaves it to be reaped; `None` while it runs.
+pub(super) fn ended(child: &Child) -> Option<Ended> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    let status = waitid(WaitId::Pid(pid(child)?), options).ok()??;
+    let code = status.exit_status().map(Ended::Code);
+    code.or_else(|| status.terminating_signal().map(Ended::Signal))
 }
 
 /// Returns a channel that receives when the child has ended. It is not reaped, so that its group can

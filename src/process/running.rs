@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout};
 use std::time::Duration;
 
 use super::error::ProcessError;
-use super::group::{Killer, end_of};
+use super::group::{Killer, end_of, ended};
 use super::output::{Captured, Collector, Ended};
 
 /// A running child program. Dropping it kills its process group and reaps it.
@@ -59,6 +59,15 @@ impl Running {
         self.stderr
             .as_ref()
             .map_or_else(Captured::default, |stream| stream.collect(timeout))
+    }
+
+    /// Waits at most `timeout` for its end, and returns how it ended; `None` where it still runs.
+    pub fn ended(&self, timeout: Duration) -> Option<Ended> {
+        ended(&self.child).or_else(|| {
+            let end = end_of(&self.child).ok()?;
+            end.recv_timeout(timeout).ok()?;
+            ended(&self.child)
+        })
     }
 
     /// Waits at most `timeout` for its end, then kills its process group.

@@ -153,7 +153,10 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
         head: HeadRecord::new(session.remote_records().head(remote, session.clock.now())),
         ssh_command: environment.text("GIT_SSH_COMMAND").map(str::to_owned),
         ssh_program: environment.text("GIT_SSH").map(PathBuf::from),
-        ssh_variant: environment.text("GIT_SSH_VARIANT").map(str::to_owned),
+        // Set to nothing it counts, as to git.
+        ssh_variant: environment
+            .raw("GIT_SSH_VARIANT")
+            .map(|value| String::from_utf8_lossy(value).into_owned()),
         inheritance,
         network: Arc::new(push_network(session, target)),
         known: session.known.clone(),

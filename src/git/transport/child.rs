@@ -2,17 +2,15 @@
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
-use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
+use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError, sanitize_line};
 
 use crate::git::transport::{ServiceConnection, TakeLines, TransportError};
 use crate::names::Scheme;
 use crate::process::Program;
-use crate::secrets::KnownSecrets;
 
 use super::Target;
 use super::endpoint::{Endpoint, with_idle_timeout};
@@ -28,9 +26,7 @@ pub(super) struct StreamConnection<'a> {
     /// Buffered, because an advertisement is thousands of short lines.
     stdout: BufReader<Box<dyn Read + Send>>,
     idle: IdleTimeout,
-    stop: &'a AtomicBool,
-    scheme: Scheme,
-    known: &'a KnownSecrets,
+    target: Target<'a>,
 }
 
 impl std::fmt::Debug for StreamConnection<'_> {
@@ -60,9 +56,7 @@ impl<'a> StreamConnection<'a> {
             stdin: Some(Box::new(stdin)),
             stdout: BufReader::new(Box::new(stdout)),
             idle: IdleTimeout::new(target.options.push_timeout),
-            stop: target.stop,
-            scheme: target.url.scheme(),
-            known: &target.options.known,
+            target,
         })
     }
 
@@ -92,9 +86,7 @@ impl<'a> StreamConnection<'a> {
             stdin: stdin.map(|stdin| Box::new(stdin) as Box<dyn Write + Send>),
             stdout: BufReader::new(Box::new(stdout)),
             idle: IdleTimeout::new(target.options.push_timeout),
-            stop: target.stop,
-            scheme: target.url.scheme(),
-            known: &target.options.known,
+            target,
         })
     }
 }
@@ -105,16 +97,25 @@ impl StreamConnection<'_> {
         let (stdout, idle) = (&mut self.stdout, &self.idle);
         idle.reset();
         let (lines, interruption) =
-            with_idle_timeout(&self.endpoint.terminator(), idle, self.stop, || {
+            with_idle_timeout(&self.endpoint.terminator(), idle, self.target.stop, || {
                 read_lines(stdout, idle, take)
             });
         match (lines, interruption) {
             (Ok(()), _) => Ok(()),
             (Err(_), Some(interruption)) => Err(interruption.into()),
-            (Err(ReadError::Ended), None) => {
-                Err(self.endpoint.ended(self.scheme, Stage::Opening, self.known))
+            (Err(ReadError::Ended), None) => Err(self.endpoint.ended(self.target, Stage::Opening)),
+            (Err(ReadError::NoLength(digits)), None) if self.target.url.scheme() == Scheme::Ssh => {
+                // What else has come is buffered: more of it need not come.
+                let text = [&digits, self.stdout.buffer()].concat();
+                let mut lines = text.split(|byte| *byte == b'\n');
+                let known = &self.target.options.known;
+                let said = lines.find(|line| !line.trim_ascii().is_empty());
+                let said = sanitize_line(said.unwrap_or_default(), known);
+                Err(TransportError::Talk { said })
             }
-            (Err(ReadError::Malformed), None) => Err(TransportError::Garbled),
+            (Err(ReadError::Malformed | ReadError::NoLength(_)), None) => {
+                Err(TransportError::Garbled)
+            }
         }
     }
 }
@@ -132,10 +133,7 @@ impl ServiceConnection for StreamConnection<'_> {
         let written = self.stdin.as_mut().map(|stdin| stdin.write_all(body));
         match written {
             Some(Ok(())) => Ok(self.lines(take)?),
-            _ => Err(self
-                .endpoint
-                .ended(self.scheme, Stage::Working, self.known)
-                .into()),
+            _ => Err(self.endpoint.ended(self.target, Stage::Working).into()),
         }
     }
 
@@ -149,7 +147,7 @@ impl ServiceConnection for StreamConnection<'_> {
         } = self;
         idle.reset();
         let (streamed, interruption) =
-            with_idle_timeout(&endpoint.terminator(), idle, self.stop, || {
+            with_idle_timeout(&endpoint.terminator(), idle, self.target.stop, || {
                 let written = stdin.as_mut().map(|stdin| stdin.write_all(body));
                 if !matches!(written, Some(Ok(()))) {
                     return Ok(Err(ReadError::Ended));
@@ -161,7 +159,7 @@ impl ServiceConnection for StreamConnection<'_> {
             (Err(error), _) => Err(error),
             (Ok(Err(_)), Some(interruption)) => Err(TransportError::from(interruption).into()),
             (Ok(Err(_)), None) => {
-                let ended = endpoint.ended(self.scheme, Stage::Working, self.known);
+                let ended = endpoint.ended(self.target, Stage::Working);
                 Err(ended.into())
             }
         }
@@ -191,7 +189,7 @@ impl Connection for StreamConnection<'_> {
         let terminator = self.endpoint.terminator();
         idle.reset();
         let ((written, read), interruption) =
-            with_idle_timeout(&terminator, idle, self.stop, || {
+            with_idle_timeout(&terminator, idle, self.target.stop, || {
                 thread::scope(|scope| {
                     let reader = scope.spawn(|| read_answer(stdout, idle, form));
                     let mut out = TimedWriter::new(&mut *stdin, idle);
@@ -217,10 +215,10 @@ impl Connection for StreamConnection<'_> {
             (written, Err(broken), interruption) => {
                 let error = match (interruption, broken) {
                     (Some(interruption), _) => interruption.into(),
-                    (None, ReadError::Ended) => {
-                        self.endpoint.ended(self.scheme, Stage::Working, self.known)
+                    (None, ReadError::Ended) => self.endpoint.ended(self.target, Stage::Working),
+                    (None, ReadError::Malformed | ReadError::NoLength(_)) => {
+                        TransportError::Garbled
                     }
-                    (None, ReadError::Malformed) => TransportError::Garbled,
                 };
                 // A pack that was cut short is taken by no server.
                 Err(if written.is_ok() {

@@ -10,11 +10,12 @@ use std::time::Duration;
 use crate::git::transport::TransportError;
 use crate::names::Scheme;
 use crate::process::{Killer, Running};
-use crate::secrets::KnownSecrets;
 use crate::threads::lock;
 
+use super::Target;
 use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
-use super::stderr::{Stage, from_stderr};
+use super::ssh_exit::{not_run, or_signal};
+use super::stderr::{Stage, from_stderr, messages};
 
 /// How long a service may take to exit once its streams are done.
 const EXIT_GRACE: Duration = Duration::from_millis(500);
@@ -43,15 +44,18 @@ impl Endpoint {
     }
 
     /// Returns the error of a service that exited too early, from what it wrote to stderr.
-    pub(super) fn ended(
-        &self,
-        scheme: Scheme,
-        stage: Stage,
-        known: &KnownSecrets,
-    ) -> TransportError {
+    pub(super) fn ended(&self, target: Target<'_>, stage: Stage) -> TransportError {
+        let (scheme, known) = (target.url.scheme(), &target.options.known);
         match self {
             Self::Child(running) => {
-                from_stderr(&running.stderr(EXIT_GRACE).bytes, scheme, stage, known)
+                let stderr = running.stderr(EXIT_GRACE).bytes;
+                let error = || from_stderr(&stderr, scheme, stage, known);
+                if scheme != Scheme::Ssh {
+                    return error();
+                }
+                let (ended, lines) = (running.ended(EXIT_GRACE), messages(&stderr, known));
+                not_run(ended, &lines, target.options)
+                    .unwrap_or_else(|| or_signal(error(), ended, &lines))
             }
             Self::Socket(_) => from_stderr(b"the remote hung up", scheme, stage, known),
         }

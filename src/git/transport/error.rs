@@ -219,6 +219,20 @@ pub enum TransportError {
     /// The caller stopped the push.
     #[error("the push was stopped")]
     Stopped,
+    /// The ssh command that the caller names could not be run.
+    #[error("the ssh command of {named_in} could not be run{}", tail(.said))]
+    SshCommand {
+        /// The variable or key that names it.
+        named_in: &'static str,
+        /// What the shell said.
+        said: String,
+    },
+    /// Behind ssh something writes text where git's protocol begins.
+    #[error("the remote's response is malformed{}", tail(.said))]
+    Talk {
+        /// The first line of it.
+        said: String,
+    },
     /// The response is malformed.
     #[error("the remote's response is malformed")]
     Garbled,

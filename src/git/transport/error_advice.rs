@@ -38,6 +38,9 @@ impl TransportError {
             Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(),
             Self::SshLogin { advice, .. } => advice.clone(),
             Self::SshSetup { said } => setup_advice(said),
+            Self::SshCommand { named_in, .. } => {
+                format!("correct {named_in}: each program that it runs has to be there")
+            }
             _ => return None,
         })
     }
@@ -49,6 +52,9 @@ impl TransportError {
             Self::Scheme(_) => "use an https or ssh URL for the remote",
             Self::TlsPort { .. } => "use `https` in the remote's URL",
             Self::Client(_) => "check the CA certificates and `http.*` in your git configuration",
+            Self::Talk { .. } => {
+                "let the shell of the account on the remote print nothing for commands: its start files, such as ~/.bashrc, may write on a terminal only"
+            }
             Self::Start(_) => "install the program, or put it on the search path",
             Self::Credential(_) => {
                 "fix the credential helper, or remove it: git config --global --unset-all credential.helper"

@@ -15,7 +15,7 @@ impl ClassifiedError for TransportError {
             Self::Setup(NetError::Proxy { .. }) | Self::ProxyLogin { .. } => "proxy",
             Self::Setup(_) | Self::Client(_) | Self::Tls { .. } | Self::TlsPort { .. } => "tls",
             Self::Runtime(_) => "internal",
-            Self::Start(_) => "no-program",
+            Self::Start(_) | Self::SshCommand { .. } => "no-program",
             Self::Credential(_)
             | Self::NoLogin { .. }
             | Self::LoginRefused { .. }
@@ -43,6 +43,7 @@ impl ClassifiedError for TransportError {
             | Self::Encoding { .. }
             | Self::Status { .. }
             | Self::Garbled
+            | Self::Talk { .. }
             | Self::Request(_) => "bad-response",
             Self::TooLarge { .. } => Rejection::TooLarge.class(),
         }

@@ -84,7 +84,7 @@ fn command(target: Target<'_>) -> Result<Program, TransportError> {
 /// Returns the variant that the user configured, or that follows from the program's name.
 fn named_variant(options: &PushOptions) -> Option<Variant> {
     match options.ssh_variant.as_deref() {
-        None | Some("" | "auto") => {}
+        None | Some("auto") => {}
         Some("plink" | "putty") => return Some(Variant::Plink),
         Some("tortoiseplink") => return Some(Variant::TortoisePlink),
         Some("simple") => return Some(Variant::Simple),
@@ -106,7 +106,7 @@ fn named_variant(options: &PushOptions) -> Option<Variant> {
 }
 
 /// Returns the first word of a shell command, without its quotes.
-fn first_word(command: &str) -> &str {
+pub(super) fn first_word(command: &str) -> &str {
     let command = command.trim_start();
     let word = match command.strip_prefix(['"', '\'']) {
         Some(quoted) => quoted.split(['"', '\'']).next(),
@@ -274,6 +274,8 @@ mod tests {
         assert_eq!(of("/usr/bin/plink", Some("ssh")), Some(Variant::Ssh));
         assert_eq!(of("wrapper", Some("simple")), Some(Variant::Simple));
         assert_eq!(of("wrapper plink", Some("auto")), None);
+        // Set to nothing is not `auto`, to git.
+        assert_eq!(of("wrapper plink", Some("")), Some(Variant::Ssh));
         assert_eq!(named_variant(&PushOptions::default()), Some(Variant::Ssh));
         let program = PushOptions {
             ssh_program: Some("/opt/plink".into()),

@@ -33,7 +33,7 @@ pub(super) enum Stage {
 }
 
 /// Returns the lines of stderr that say something, without their prefixes.
-fn messages(stderr: &[u8], known: &KnownSecrets) -> Vec<String> {
+pub(super) fn messages(stderr: &[u8], known: &KnownSecrets) -> Vec<String> {
     stderr
         .split(|byte| *byte == b'\n')
         .map(|line| without_prefix(without_prefix(&sanitize_line(line, known))).to_owned())

@@ -14,6 +14,8 @@ use super::idle_timeout::IdleTimeout;
 pub(super) enum ReadError {
     Ended,
     Malformed,
+    /// What came first begins with no length of a line.
+    NoLength([u8; 4]),
 }
 
 /// Reads packet lines up to and including the flush, and hands each on.
@@ -33,7 +35,10 @@ pub(super) fn read_lines(
                 Err(ReadError::Ended)
             };
         }
-        let length = length_of(digits)?;
+        let length = length_of(digits).map_err(|error| match total {
+            0 => ReadError::NoLength(digits),
+            _ => error,
+        })?;
         idle.received(length);
         match length {
             0 => {

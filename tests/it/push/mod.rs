@@ -67,6 +67,7 @@ mod socks;
 mod ssh;
 mod ssh_advice;
 mod ssh_asks;
+mod ssh_exit;
 pub(crate) mod sshd;
 mod stale;
 mod tls;

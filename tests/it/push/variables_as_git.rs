@@ -129,6 +129,7 @@ fn the_ssh_program_gets_the_arguments_that_git_gives_it() {
     for (variables, keys) in [
         (&["GIT_SSH_VARIANT=plink"][..], &[][..]),
         (&["GIT_SSH_VARIANT=ssh"], &["ssh.variant=putty"]),
+        (&["GIT_SSH_VARIANT="], &["ssh.variant=putty"]),
         (&[], &["ssh.variant=tortoiseplink"]),
         (&[], &["core.sshCommand=PROGRAM -of-the-key"]),
         (
