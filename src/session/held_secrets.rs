@@ -32,10 +32,10 @@ pub(super) fn tell_configured_secrets(
     environment: &Environment,
     known: &KnownSecrets,
 ) {
-    match (repo, ConfigFiles::of_environment(environment)) {
-        (Some(repo), _) => repo.config().tell_secrets(known),
-        (None, Ok(files)) => files.tell_secrets(known),
-        (None, Err(_)) => {}
+    if let Some(repo) = repo {
+        repo.config().tell_secrets(known);
+    } else if let Ok(files) = ConfigFiles::of_environment(environment) {
+        files.tell_secrets(known);
     }
     tell_kept_secrets(policy, environment, known);
 }

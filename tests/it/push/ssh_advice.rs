@@ -56,6 +56,16 @@ impl Host {
         self.twin.served.sandbox.path("ssh").join(name)
     }
 
+    /// Has ssh started by a script, which runs `command` with the arguments of ssh.
+    fn wrap(&mut self, command: &str) {
+        let sandbox = &self.twin.served.sandbox;
+        let config = sandbox.path("ssh/config");
+        let text = format!("#!/bin/sh\n{command} -F {} \"$@\"\n", config.display());
+        let wrapper = sandbox.executable("ssh/wrapper", text);
+        self.set("GIT_SSH_VARIANT", "ssh");
+        self.set("GIT_SSH_COMMAND", wrapper.display().to_string());
+    }
+
     fn shell(&self, command: &str) -> String {
         let mut shell = self.twin.served.sandbox.command("sh");
         let output = shell
@@ -257,5 +267,24 @@ fn a_configuration_that_ssh_does_not_read_is_mended() {
         |host| host.config_by("user", "NoSuchOption yes\n"),
         "correct what ssh names, in ~/.ssh/config or its options: `ssh -o BatchMode=yes` to the host has to work",
         |host| host.config_by("user", ""),
+    );
+}
+
+#[test]
+fn a_command_whose_program_is_not_there_is_corrected() {
+    obeyed(
+        |host| host.wrap("exec /nonexistent"),
+        "correct GIT_SSH_COMMAND: each program that it runs has to be there",
+        |host| host.wrap("exec ssh"),
+    );
+}
+
+/// A wrapper stands for the account's shell: sshd runs the one of whoever runs the test.
+#[test]
+fn a_shell_that_greets_is_told_to_be_silent() {
+    obeyed(
+        |host| host.wrap("echo Welcome; exec ssh"),
+        "let the shell of the account on the remote print nothing for commands",
+        |host| host.wrap("exec ssh"),
     );
 }
