@@ -6,8 +6,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::directories::SEARCH_PATH;
 use super::variables::counts_without_trust;
-use super::{Environment, SEARCH_PATH, variables};
+use super::{Environment, variables};
 
 impl Environment {
     /// Forgets all but tokens, `WORKSPACE_ID`, `SENDOFF` and its kin, `NO_COLOR` and `LANG`. The home

@@ -1,5 +1,6 @@
 //! Every environment variable, the directories and the working directory, read once.
 
+mod directories;
 mod distrust;
 mod git_variables;
 mod inherited;
@@ -18,13 +19,13 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use self::inherited::ACTIVE;
-
-/// The variable with the mark of `sendoff doctor`.
-pub const PROBE: &str = "SENDOFF_PROBE";
 use self::variables::{OF_AGENTS, OF_ANY_BYTES};
 
 pub use self::variable::Variable;
 pub use self::variables::variables;
+
+/// The variable with the mark of `sendoff doctor`.
+pub const PROBE: &str = "SENDOFF_PROBE";
 
 /// The variables that name a proxy.
 const PROXIES: &[&str] = &[
@@ -35,12 +36,6 @@ const PROXIES: &[&str] = &[
     "ALL_PROXY",
 ];
 
-/// Where results of delegated tasks are, unless a variable says.
-const DELEGATION_RESULTS: &str = "/tmp/delegation_results.jsonl";
-/// Where the MCP server is, unless a variable says.
-const MCP_SERVER: &str = "/app/a2a_mcp_server.py";
-/// Where programs are looked for, unless a variable says.
-const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// What the process was started with. Clones share the variables.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -191,86 +186,6 @@ impl Environment {
     pub fn proxies(&self) -> impl Iterator<Item = &str> {
         PROXIES.iter().filter_map(|name| self.text(name))
     }
-
-    /// Returns the directory that a variable names, when it is absolute.
-    fn directory(&self, name: &str) -> Option<PathBuf> {
-        let path = PathBuf::from(self.value(name)?);
-        path.is_absolute().then_some(path)
-    }
-
-    /// Returns the home directory, when it is absolute.
-    pub fn home(&self) -> Option<PathBuf> {
-        self.directory("HOME")
-    }
-
-    /// Returns the directory of the user's configuration: `$XDG_CONFIG_HOME`.
-    pub fn config_home(&self) -> Option<PathBuf> {
-        self.directory("XDG_CONFIG_HOME")
-            .or_else(|| Some(self.home()?.join(".config")))
-    }
-
-    /// Returns the directory of the user's data: `$XDG_DATA_HOME`.
-    pub fn data_home(&self) -> Option<PathBuf> {
-        self.directory("XDG_DATA_HOME")
-            .or_else(|| Some(self.home()?.join(".local/share")))
-    }
-
-    /// Returns the directory of the user's policy: `$XDG_CONFIG_HOME/sendoff`.
-    pub fn config_directory(&self) -> Option<PathBuf> {
-        Some(self.config_home()?.join("sendoff"))
-    }
-
-    /// Returns the directory of sendoff's state: `$XDG_STATE_HOME/sendoff`. A home that does not exist, as
-    /// service accounts have, is not made.
-    pub fn state_directory(&self) -> Option<PathBuf> {
-        let base = self.directory("XDG_STATE_HOME").or_else(|| {
-            Some(
-                self.home()
-                    .filter(|home| home.is_dir())?
-                    .join(".local/state"),
-            )
-        });
-        Some(base?.join("sendoff"))
-    }
-
-    /// Returns the directory whose `.auth_token` holds the platform's token.
-    pub fn configs_directory(&self) -> PathBuf {
-        self.directory("CONFIGS_DIR")
-            .unwrap_or_else(|| PathBuf::from("/configs"))
-    }
-
-    /// Returns the file to which results of delegated tasks are appended.
-    pub fn delegation_results(&self) -> PathBuf {
-        self.cwd
-            .join(self.path("DELEGATION_RESULTS_FILE", DELEGATION_RESULTS))
-    }
-
-    /// Returns the stdio MCP server through which an agent reaches other agents, as it is given.
-    pub fn mcp_server(&self) -> &Path {
-        self.path("A2A_MCP_SERVER_PATH", MCP_SERVER)
-    }
-
-    fn path<'a>(&'a self, name: &str, default: &'a str) -> &'a Path {
-        self.value(name).map_or(Path::new(default), Path::new)
-    }
-
-    /// Returns the absolute directories of `PATH`, in order. Relative ones would be the repository's.
-    pub fn search_path(&self) -> Vec<PathBuf> {
-        let path = self.value("PATH").unwrap_or(OsStr::new(SEARCH_PATH));
-        std::env::split_paths(path)
-            .filter(|directory| directory.is_absolute())
-            .collect()
-    }
-
-    /// Returns a path that a variable names, as it is written.
-    pub fn path_as_written(&self, name: &str) -> Option<PathBuf> {
-        self.value(name).map(PathBuf::from)
-    }
-
-    /// Returns a path that a variable names, below the working directory where it is relative.
-    pub fn named_path(&self, name: &str) -> Option<PathBuf> {
-        Some(self.cwd.join(self.value(name)?))
-    }
 }
 
 #[cfg(test)]
@@ -290,12 +205,5 @@ mod tests {
         assert_eq!(environment.text("PLATFORM_URL"), Some("http://p"));
         assert_eq!(environment.configs_directory(), PathBuf::from("/etc/c"));
         assert!(environment.secret("GH_TOKEN").is_none());
-    }
-
-    #[test]
-    fn relative_directories_are_not_used() {
-        let environment = Environment::from_pairs("/", [("HOME", "here"), ("PATH", ".:/bin:x")]);
-        assert_eq!(environment.home(), None);
-        assert_eq!(environment.search_path(), [PathBuf::from("/bin")]);
     }
 }

@@ -1,8 +1,8 @@
 //! The lists of variables: what each is for, and what holds when it is not set.
 
+use super::directories::{DELEGATION_RESULTS, MCP_SERVER};
 use super::git_variables::GIT_VARIABLES;
 use super::variable::{Variable, secret, variable};
-use super::{DELEGATION_RESULTS, MCP_SERVER};
 
 /// Returns every variable that sendoff reads, in the order of the reference page.
 pub fn variables() -> impl Iterator<Item = &'static Variable> {

@@ -1,27 +1,22 @@
 //! `Plan`: what a run would do, and why; made without a request and without writing anything.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use sendoff_push::Divergence;
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::git::{Commit, Repo};
-use crate::pipeline::{Hold, Outputs, Pipeline, PlanView, PlannedStep, Service, Shipment};
+use crate::pipeline::{Pipeline, Service, Shipment};
 use crate::policy::Trigger;
 use crate::reason::{Code, Reason};
-use crate::report::{RepoReport, Verdict, exit_of_notes};
+use crate::report::{RepoReport, exit_of_notes};
 use crate::secrets::{KnownSecrets, clean_line};
 use crate::steps::{push_rewrites, service_of};
 
-use super::forge_connector::ForgeConnector;
+use super::Session;
 use super::guards::Inspection;
+use super::plan_step::{PlanStep, plan_groups};
 use super::range::{lacking, unpushed};
-use super::{Session, platform_client};
 
 /// What a run would do.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -45,32 +40,6 @@ pub struct Plan {
     pub groups: Vec<Vec<PlanStep>>,
     /// What the user should know.
     pub notes: Vec<Reason>,
-}
-
-/// What one step would do.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct PlanStep {
-    /// The step's name.
-    pub name: String,
-    /// The kind of code.
-    pub kind: String,
-    /// Whether it would run, as far as can be known here.
-    pub runs: bool,
-    /// Why not, in the same words as in a run's report.
-    #[serde(flatten, serialize_with = "why")]
-    #[schemars(with = "HeldKeys")]
-    pub held: Option<Reason>,
-    /// Details of what it would do, one line each.
-    pub details: Vec<String>,
-    /// What its outputs and its requests would say, as far as nobody has to be asked: of `pr-create` the `title`, `base` and
-    /// `draft` of a pull request that it opens.
-    pub expects: Map<String, Value>,
-    /// Its condition.
-    pub when: Option<String>,
-    /// The steps that must be done before it.
-    pub needs: Vec<String>,
-    /// Its time limit.
-    pub timeout: Option<String>,
 }
 
 impl Plan {
@@ -149,126 +118,6 @@ impl Plan {
     }
 }
 
-/// The keys that say why a step does not run; each is null where it runs.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "its fields are for the schema")]
-struct HeldKeys {
-    /// A stable code.
-    reason: Option<String>,
-    /// The sentence.
-    why: Option<String>,
-    /// What to do about it.
-    advice: Option<String>,
-}
-
-/// Writes why a step does not run beside its other keys: code, sentence, advice.
-#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
-fn why<S: Serializer>(held: &Option<Reason>, serializer: S) -> Result<S::Ok, S::Error> {
-    let held = held.as_ref();
-    let mut keys = serializer.serialize_map(Some(3))?;
-    keys.serialize_entry("reason", &held.map(|reason| reason.code))?;
-    keys.serialize_entry("why", &held.map(|reason| &reason.message))?;
-    keys.serialize_entry("advice", &held.and_then(|reason| reason.advice.as_ref()))?;
-    keys.end()
-}
-
-/// Plans group after group: a step that needs one that does not run does not run either.
-fn plan_groups(
-    session: &Session,
-    inspection: &Inspection,
-    pipeline: &Pipeline,
-) -> Vec<Vec<PlanStep>> {
-    let mut verdicts = BTreeMap::new();
-    let mut groups = Vec::new();
-    for group in pipeline.groups() {
-        let holds = group.iter().map(|step| {
-            let hold = step.hold().or_else(|| step.unmet(&verdicts));
-            hold.or_else(|| own_hold(session, inspection, step))
-        });
-        let planned: Vec<(&PlannedStep, Option<Hold>)> = group.iter().zip(holds).collect();
-        for (step, hold) in &planned {
-            let verdict = match hold {
-                None => Verdict::Done,
-                Some(hold) if hold.is_broken => Verdict::Failed,
-                Some(_) => Verdict::Skipped,
-            };
-            if !step.is_disabled() {
-                verdicts.insert(step.name.clone(), verdict);
-            }
-        }
-        let planned = planned.into_iter();
-        groups.push(
-            planned
-                .map(|(step, hold)| plan_step(session, inspection, step, hold))
-                .collect(),
-        );
-    }
-    groups
-}
-
-/// Returns why the step would not run, as far as that is known without a request.
-fn own_hold(session: &Session, inspection: &Inspection, step: &PlannedStep) -> Option<Hold> {
-    match (step.service()?, &inspection.shipment) {
-        (Service::Platform, _) => {
-            let platform = session.platform();
-            platform.is_err().then(platform_client::no_platform)
-        }
-        (Service::Remote | Service::Forge, Err(hold)) => Some(hold.clone()),
-        (Service::Forge, Ok(shipment)) => ForgeConnector::of(session, shipment).hold(),
-        (Service::Remote, Ok(_)) => None,
-    }
-}
-
-fn plan_step(
-    session: &Session,
-    inspection: &Inspection,
-    step: &PlannedStep,
-    hold: Option<Hold>,
-) -> PlanStep {
-    let facts = session.facts(inspection);
-    let view = PlanView {
-        trigger: session.trigger,
-        policy: &session.loaded.policy,
-        repo: session.repo(),
-        shipment: inspection.shipment.as_ref().ok(),
-        facts: &facts,
-        task: &session.task,
-        secrets: &session.known,
-    };
-    let runs = hold.is_none();
-    let (mut details, expects) = if runs {
-        (step.details(&view), step.expected(&view))
-    } else {
-        (Vec::new(), Outputs::new())
-    };
-    if runs && step.service() == Some(Service::Forge) {
-        details.extend(inspection.shipment.as_ref().ok().and_then(into_another));
-    }
-    PlanStep {
-        name: step.name.clone(),
-        kind: step.kind.to_owned(),
-        runs,
-        held: hold.map(|hold| hold.reason),
-        details: details
-            .iter()
-            .map(|line| clean_line(&session.known.hide(line)))
-            .collect(),
-        expects,
-        when: step.when().map(ToOwned::to_owned),
-        needs: step.needs().to_vec(),
-        timeout: step.timeout().map(show),
-    }
-}
-
-/// Describes the repository of the pull request, if it is another one than the one pushed to.
-fn into_another(shipment: &Shipment) -> Option<String> {
-    let base = shipment.base_repository()?;
-    Some(format!(
-        "opens it in {}, the repository of the remote {}, from the branch in {}",
-        base.name, base.remote.name, shipment.repository
-    ))
-}
-
 /// Describes the result of a push to a branch with commits that are not in the clone. Only the remote knows whether it
 /// still has them.
 fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Reason> {
@@ -295,8 +144,4 @@ fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Reason> {
 fn short(commit: &Commit, known: &KnownSecrets) -> String {
     let subject = clean_line(&known.hide(&commit.subject));
     format!("{} {subject}", commit.id.to_hex_with_len(8))
-}
-
-fn show(timeout: Duration) -> String {
-    format!("{} s", timeout.as_secs_f64())
 }
