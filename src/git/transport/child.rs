@@ -6,7 +6,7 @@ use std::thread;
 
 use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
-use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError, sanitize_line};
+use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
 
 use crate::git::transport::{ServiceConnection, TakeLines, TransportError};
 use crate::names::Scheme;
@@ -107,11 +107,7 @@ impl StreamConnection<'_> {
             (Err(ReadError::NoLength(digits)), None) if self.target.url.scheme() == Scheme::Ssh => {
                 // What else has come is buffered: more of it need not come.
                 let text = [&digits, self.stdout.buffer()].concat();
-                let mut lines = text.split(|byte| *byte == b'\n');
-                let known = &self.target.options.known;
-                let said = lines.find(|line| !line.trim_ascii().is_empty());
-                let said = sanitize_line(said.unwrap_or_default(), known);
-                Err(TransportError::Talk { said })
+                Err(self.endpoint.talked(&text, self.target))
             }
             (Err(ReadError::Malformed | ReadError::NoLength(_)), None) => {
                 Err(TransportError::Garbled)

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use crate::git::transport::TransportError;
 use crate::names::Scheme;
-use crate::process::{Killer, Running};
+use crate::process::{Ended, Killer, Running};
 use crate::threads::lock;
 
 use super::Target;
 use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
 use super::ssh_exit::{not_run, or_signal};
+use super::ssh_probe::{Probed, probe};
+use super::ssh_words::is_without_shell;
 use super::stderr::{Stage, from_stderr, messages};
 
 /// How long a service may take to exit once its streams are done.
@@ -54,10 +56,42 @@ impl Endpoint {
                     return error();
                 }
                 let (ended, lines) = (running.ended(EXIT_GRACE), messages(&stderr, known));
-                not_run(ended, &lines, target.options)
+                let probe = || probe(target).unwrap_or(Probed::Other);
+                not_run(ended, &lines, target.options, probe)
                     .unwrap_or_else(|| or_signal(error(), ended, &lines))
             }
             Self::Socket(_) => from_stderr(b"the remote hung up", scheme, stage, known),
+        }
+    }
+
+    /// Returns the error of a program behind ssh that writes `text` where git's protocol begins: the service follows it, or
+    /// the program says why it runs none, and ends.
+    pub(super) fn talked(&self, text: &[u8], target: Target<'_>) -> TransportError {
+        let known = &target.options.known;
+        let messages = messages(text, known);
+        let said = messages.first().cloned().unwrap_or_default();
+        if let Some(said) = messages.iter().find(|line| is_without_shell(line)).cloned() {
+            let class = "auth";
+            return TransportError::Refused {
+                class,
+                said,
+                messages,
+            };
+        }
+        let Self::Child(running) = self else {
+            return TransportError::Talk { said };
+        };
+        if !matches!(running.ended(EXIT_GRACE), Some(Ended::Code(1..))) {
+            return TransportError::Talk { said };
+        }
+        let stderr = running.stderr(EXIT_GRACE).bytes;
+        match from_stderr(&stderr, Scheme::Ssh, Stage::Working, known) {
+            TransportError::Network { .. } => TransportError::Refused {
+                class: "denied",
+                said,
+                messages,
+            },
+            error => error,
         }
     }
 

@@ -227,6 +227,22 @@ pub enum TransportError {
         /// What the shell said.
         said: String,
     },
+    /// The command that the server runs for the key could not be run.
+    #[error("the server could not run its command for this login{}", tail(.said))]
+    ServerCommand {
+        /// What the server's shell said.
+        said: String,
+    },
+    /// One of both could not be run; the message does not tell which.
+    #[error(
+        "the ssh command of {named_in}, or the server's command for this login, could not be run{}", tail(.said)
+    )]
+    SomeCommand {
+        /// The variable or key that names the ssh command.
+        named_in: &'static str,
+        /// What a shell said.
+        said: String,
+    },
     /// Behind ssh something writes text where git's protocol begins.
     #[error("the remote's response is malformed{}", tail(.said))]
     Talk {

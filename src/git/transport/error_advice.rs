@@ -4,7 +4,7 @@ use sendoff_push::Rejection;
 
 use super::TransportError;
 use super::ssh_login::setup_advice;
-use super::ssh_words::{denied_advice, is_want_of_right};
+use super::ssh_words::{denied_advice, is_want_of_right, is_without_shell};
 
 impl TransportError {
     /// Returns what to do about it, in one line.
@@ -41,6 +41,9 @@ impl TransportError {
             Self::SshCommand { named_in, .. } => {
                 format!("correct {named_in}: each program that it runs has to be there")
             }
+            Self::SomeCommand { named_in, .. } => {
+                format!("correct {named_in}: each program that it runs has to be there; where they all are, {SERVER_COMMAND}")
+            }
             _ => return None,
         })
     }
@@ -55,6 +58,7 @@ impl TransportError {
             Self::Talk { .. } => {
                 "let the shell of the account on the remote print nothing for commands: its start files, such as ~/.bashrc, may write on a terminal only"
             }
+            Self::ServerCommand { .. } => SERVER_COMMAND,
             Self::Start(_) => "install the program, or put it on the search path",
             Self::Credential(_) => {
                 "fix the credential helper, or remove it: git config --global --unset-all credential.helper"
@@ -101,12 +105,19 @@ impl TransportError {
     }
 }
 
+/// What to do where the server cannot run what it is configured to.
+const SERVER_COMMAND: &str =
+    "have the server's administrator correct the command that it runs for this key or account";
+
 /// What to do where there is no such repository, or it is not shown.
 const NOT_FOUND: &str = "check the remote's URL, and that your login may see the repository";
 
 /// Returns what to do about a refusal of its class.
 fn refused(class: &str, said: &str) -> &'static str {
     match class {
+        "auth" if is_without_shell(said) => {
+            "push by an account that may log in, or have the server's administrator give this one a shell that runs git: git-shell"
+        }
         "auth" => "read the server's message, and renew the key or the account that it names",
         "no-program" => {
             "install git on the server, or name where it is: git config --global remote.NAME.receivepack PATH"

@@ -15,7 +15,10 @@ impl ClassifiedError for TransportError {
             Self::Setup(NetError::Proxy { .. }) | Self::ProxyLogin { .. } => "proxy",
             Self::Setup(_) | Self::Client(_) | Self::Tls { .. } | Self::TlsPort { .. } => "tls",
             Self::Runtime(_) => "internal",
-            Self::Start(_) | Self::SshCommand { .. } => "no-program",
+            Self::Start(_)
+            | Self::SshCommand { .. }
+            | Self::ServerCommand { .. }
+            | Self::SomeCommand { .. } => "no-program",
             Self::Credential(_)
             | Self::NoLogin { .. }
             | Self::LoginRefused { .. }

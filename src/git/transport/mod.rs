@@ -28,6 +28,7 @@ mod service;
 mod ssh;
 mod ssh_exit;
 mod ssh_login;
+mod ssh_probe;
 mod ssh_words;
 mod stderr;
 mod stream;

@@ -1,20 +1,16 @@
 //! The user's ssh, which runs the git service on the server. It prompts only where a person started the run; host keys are
 //! checked.
 
-use std::time::Duration;
-
 use crate::git::transport::service::Service;
 use crate::git::transport::{PushOptions, TransportError};
 use crate::process::Program;
 
 use super::Target;
-
-/// How long an unknown program may take to say whether it is OpenSSH.
-const VARIANT_TIMEOUT: Duration = Duration::from_secs(5);
+use super::ssh_probe::probed_variant;
 
 /// The kinds of ssh programs, by the arguments that they take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Variant {
+pub(super) enum Variant {
     /// OpenSSH.
     Ssh,
     /// `plink` and `putty`.
@@ -41,7 +37,7 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, T
 
 /// Returns the program without its arguments: `GIT_SSH_COMMAND` or `core.sshCommand`, else `GIT_SSH`,
 /// else `ssh`.
-fn command(target: Target<'_>) -> Result<Program, TransportError> {
+pub(super) fn command(target: Target<'_>) -> Result<Program, TransportError> {
     let options = target.options;
     let program = match (&options.ssh_command, &options.ssh_program) {
         // The command is for a shell; our arguments are passed as positional parameters, which no shell parses.
@@ -115,24 +111,6 @@ pub(super) fn first_word(command: &str) -> &str {
     word.unwrap_or_default()
 }
 
-/// Asks a program of another name whether it takes OpenSSH's options, as git does: `-G HOST` succeeds.
-fn probed_variant(target: Target<'_>) -> Result<Variant, TransportError> {
-    let port = target.url.port().map(|port| port.to_string());
-    let probe = command(target)?
-        .arg("-G")
-        .args(port.iter().flat_map(|port| ["-p", port]))
-        .arg(destination(target)?)
-        .deadline(VARIANT_TIMEOUT);
-    let is_ssh = probe
-        .run_until(target.stop)
-        .is_ok_and(|output| output.ended.is_success());
-    Ok(if is_ssh {
-        Variant::Ssh
-    } else {
-        Variant::Simple
-    })
-}
-
 /// Says whether somebody may answer what ssh asks: a person, a program, or the command of the user's that starts ssh, as
 /// `sshpass` does.
 fn can_answer(options: &PushOptions) -> bool {
@@ -185,7 +163,7 @@ fn arguments(
 }
 
 /// Returns `user@host`, with the case that the user wrote: `Host` blocks are matched with it.
-fn destination(target: Target<'_>) -> Result<String, TransportError> {
+pub(super) fn destination(target: Target<'_>) -> Result<String, TransportError> {
     let host = target.url.host().ok_or(TransportError::Scheme("ssh"))?;
     Ok(match target.url.user() {
         Some(user) => format!("{user}@{host}"),

@@ -5,6 +5,7 @@ use crate::process::Ended;
 
 use super::service::Service;
 use super::ssh::first_word;
+use super::ssh_probe::Probed;
 
 /// What a shell writes behind the name of a program that it cannot run.
 const CANNOT_RUN: &[&str] = &[
@@ -25,35 +26,65 @@ const ENDED_BY_SIGNAL: &[&str] = &[
     "segmentation fault",
 ];
 
-/// Returns the error of an ssh command of the caller's that a shell here could not run.
+/// Returns the error of a program that a shell could not run, here or on the server: both end ssh with the same codes. What
+/// could not be run is not the service, which a shell's message would name.
 ///
-/// A shell on the server ends ssh with the same codes: what it could not run is the service, which its message names.
+/// Here it is the ssh command of the caller's, there the command that the server runs for the key. `probe` runs the ssh command
+/// once more, without a connection.
 pub(super) fn not_run(
     ended: Option<Ended>,
     lines: &[String],
     options: &PushOptions,
+    probe: impl FnOnce() -> Probed,
 ) -> Option<TransportError> {
-    let named_in = named_in(options)?;
     if !matches!(ended, Some(Ended::Code(126 | 127))) {
         return None;
     }
     let services = [Service::ReceivePack, Service::UploadPack];
     let asked = services.map(|service| options.services.command(service));
+    let tells =
+        |line: &&String| cannot_run(line) && !asked.iter().any(|command| line.contains(command));
+    let said = lines.iter().find(tells)?.clone();
+    let of_server = |said: String| {
+        let is_of_shell = is_of_shell(&said);
+        is_of_shell.then_some(TransportError::ServerCommand { said })
+    };
+    let Some(named_in) = named_in(options) else {
+        return of_server(said);
+    };
     let first = options.ssh_command.as_deref().map(first_word);
     let is_ssh = first.is_some_and(|word| word.rsplit('/').next() == Some("ssh"));
-    let tells = |line: &&String| {
-        let lower = line.to_ascii_lowercase();
-        CANNOT_RUN.iter().any(|words| lower.contains(words))
-            && !asked.iter().any(|command| line.contains(command))
-            // Ssh itself is there as a rule, and what its server says is not of here.
-            && (!is_ssh || first.is_some_and(|word| line.contains(&format!(": {word}: "))))
-    };
-    let said = lines.iter().find(tells)?.clone();
-    Some(TransportError::SshCommand { named_in, said })
+    // The shell here names its program behind a place of its own: `ssh: 1: WORD: not found`.
+    let names_first = first.is_some_and(|word| said.contains(&format!(": {word}: ")));
+    match (is_ssh, names_first) {
+        (true, true) => Some(TransportError::SshCommand { named_in, said }),
+        // Ssh itself is there as a rule, and what its server says is not of here.
+        (true, false) => of_server(said),
+        (false, _) => match probe() {
+            Probed::OpenSsh => of_server(said),
+            Probed::NotRun(error) => Some(error),
+            Probed::Other => Some(TransportError::SomeCommand { named_in, said }),
+        },
+    }
+}
+
+/// Says whether a shell writes this of a program that it cannot run.
+pub(super) fn cannot_run(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    CANNOT_RUN.iter().any(|words| lower.contains(words))
+}
+
+/// Says whether a line is a shell's: it begins with the shell's name, or names the line of a script.
+fn is_of_shell(line: &str) -> bool {
+    let mut parts = line.split(": ");
+    let name = parts.next().unwrap_or_default();
+    let place = parts.next().unwrap_or_default();
+    let number = place.strip_prefix("line ").unwrap_or(place);
+    name.ends_with("sh") || number.parse::<u32>().is_ok()
 }
 
 /// Returns the variable or the key that names the ssh command; `None` where it is plain ssh.
-fn named_in(options: &PushOptions) -> Option<&'static str> {
+pub(super) fn named_in(options: &PushOptions) -> Option<&'static str> {
     let mut variables = options.inheritance.variables().iter();
     match (&options.ssh_command, &options.ssh_program) {
         (Some(_), _) if variables.any(|(name, _)| name == "GIT_SSH_COMMAND") => {
@@ -104,10 +135,14 @@ mod tests {
     use super::*;
 
     fn told(options: &PushOptions, stderr: &str, ended: Ended) -> String {
+        told_by(Probed::Other, options, stderr, ended)
+    }
+
+    fn told_by(probed: Probed, options: &PushOptions, stderr: &str, ended: Ended) -> String {
         let (known, ended) = (KnownSecrets::default(), Some(ended));
         let lines = messages(stderr.as_bytes(), &known);
         let error = || from_stderr(stderr.as_bytes(), Scheme::Ssh, Stage::Opening, &known);
-        not_run(ended, &lines, options)
+        not_run(ended, &lines, options, || probed)
             .unwrap_or_else(|| or_signal(error(), ended, &lines))
             .to_string()
     }
@@ -154,6 +189,36 @@ mod tests {
         assert!(!not_run(&PushOptions::default(), remote, 127));
         let git = "sh: 1: git-receive-pack: not found";
         assert!(!not_run(&wrapper, git, 127));
+    }
+
+    #[test]
+    fn a_wrapper_that_comes_to_ssh_is_not_blamed_for_the_servers_command() {
+        let (wrapper, plain) = (command("/opt/wrapper"), PushOptions::default());
+        let ssh = command("ssh -v");
+        let gate = "bash: line 1: /opt/gate: No such file or directory";
+        let of = |probed, options, line| told_by(probed, options, line, Ended::Code(127));
+        let servers = format!("the server could not run its command for this login: {gate}");
+        assert_eq!(of(Probed::OpenSsh, &wrapper, gate), servers);
+        assert_eq!(of(Probed::Other, &ssh, gate), servers);
+        assert_eq!(of(Probed::Other, &plain, gate), servers);
+        let either = "the ssh command of core.sshCommand, or the server's command for this login, could not be run: ";
+        let said = of(Probed::Other, &wrapper, gate);
+        assert_eq!(said, format!("{either}{gate}"));
+        let local = TransportError::SshCommand {
+            named_in: "GIT_SSH",
+            said: "sh: 1: exec: foo: not found".to_owned(),
+        };
+        let said = of(Probed::NotRun(local), &wrapper, gate);
+        assert!(
+            said.starts_with("the ssh command of GIT_SSH could not be run: sh"),
+            "{said}"
+        );
+        // No shell writes so.
+        let forge = "Repository not found: o/r";
+        for probed in [Probed::OpenSsh, Probed::Other] {
+            let said = of(probed, &plain, forge);
+            assert_eq!(said, format!("there is no such repository: {forge}"));
+        }
     }
 
     #[test]

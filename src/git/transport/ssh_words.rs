@@ -51,7 +51,28 @@ pub(super) const INVALID_LOGIN: &[&str] = &[
     "blocked",
     "suspended",
     "two-factor",
+    "account is disabled",
+    "account has been disabled",
+    "account is locked",
+    "account has been locked",
+    "deactivated",
+    "account is not active",
+    "inactive",
 ];
+
+/// What stands in the place of a shell writes for an account that may not log in, mostly on its output.
+pub(super) const WITHOUT_SHELL: &[&str] = &[
+    "account is currently not available",
+    "account is not available",
+    "not allowed to log in",
+    "shell access is disabled",
+];
+
+/// Says whether the account has no shell that runs a command.
+pub(super) fn is_without_shell(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    WITHOUT_SHELL.iter().any(|words| line.contains(words))
+}
 
 /// What servers write when the login lacks the permission.
 pub(super) const DENIED: &[&str] = &[

@@ -8,7 +8,8 @@ use crate::secrets::KnownSecrets;
 
 use super::ssh_login::{key_problem, login_advice};
 use super::ssh_words::{
-    DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, SSH_SETUP, is_remark,
+    DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, SSH_SETUP,
+    WITHOUT_SHELL, is_remark,
 };
 
 /// How many lines of a server's message are kept.
@@ -88,6 +89,8 @@ pub(super) fn from_stderr(
     }
     let (class, said) = if let Some(said) = find(NO_GIT) {
         ("no-program", said)
+    } else if let Some(said) = find(WITHOUT_SHELL).filter(|_| is_ssh) {
+        ("auth", said)
     } else if let Some(said) = find(NOT_FOUND) {
         ("not-found", said)
     } else if let Some(said) = find(INVALID_LOGIN) {

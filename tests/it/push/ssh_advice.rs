@@ -288,3 +288,40 @@ fn a_shell_that_greets_is_told_to_be_silent() {
         |host| host.wrap("exec ssh"),
     );
 }
+
+/// Has the server run `command` for the key, whatever is asked for.
+fn forced(host: &Host, command: &str) {
+    let key = fs::read_to_string(host.file("user.pub")).unwrap();
+    let line = format!("command=\"{command}\" {key}");
+    fs::write(host.file("authorized"), line).unwrap();
+}
+
+#[test]
+fn a_command_that_the_server_lacks_is_corrected_there_whatever_starts_ssh() {
+    for wrap in [false, true] {
+        obeyed(
+            |host| {
+                if wrap {
+                    host.wrap("exec ssh");
+                }
+                forced(host, "/nonexistent");
+            },
+            "have the server's administrator correct the command that it runs for this key or account",
+            |host| forced(host, "eval $SSH_ORIGINAL_COMMAND"),
+        );
+    }
+}
+
+#[test]
+fn an_account_that_may_not_log_in_gets_a_shell_that_runs_git() {
+    obeyed(
+        |host| {
+            forced(
+                host,
+                "echo This account is currently not available.; exit 1",
+            );
+        },
+        "push by an account that may log in, or have the server's administrator give this one a shell that runs git",
+        |host| forced(host, "git-shell -c \\\"$SSH_ORIGINAL_COMMAND\\\""),
+    );
+}
