@@ -1,12 +1,13 @@
 //! The client certificate and its key: `http.sslCert` and `http.sslKey`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use secrecy::{ExposeSecret, SecretString};
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
@@ -14,6 +15,7 @@ use x509_cert::der::{Decode, Encode};
 use crate::byte_text::to_bytes;
 
 use super::error::NetError;
+use super::p521::ClientKey;
 use super::roots;
 
 /// How a private key that is encrypted begins in PKCS #8.
@@ -44,8 +46,12 @@ impl ClientCertificate {
             path: self.certificate.clone(),
             why,
         };
-        let key = provider.key_provider.load_private_key(key);
-        let key = key.map_err(|_| NetError::KeyKind(path.clone()))?;
+        let key: Arc<dyn SigningKey> = if let Some(key) = ClientKey::read(&key) {
+            Arc::new(key)
+        } else {
+            let key = provider.key_provider.load_private_key(key);
+            key.map_err(|_| NetError::KeyKind(path.clone()))?
+        };
         let certified = CertifiedKey::new(chain, key);
         if is_key_of_certificate(&certified).ok_or_else(|| unfit("it cannot be understood"))? {
             Ok(certified)

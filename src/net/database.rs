@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rustls::crypto::ring::default_provider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, Error};
 
 use super::error::NetError;
+use super::provider::provider;
 use super::roots::RootFiles;
 use super::tls::trust;
 use super::trust::{Trust, is_wrong_name};
@@ -28,7 +28,7 @@ pub enum DatabaseTrust {
 
 /// Makes the configuration. Reads the files that name the authorities.
 pub fn database_tls(whom: &DatabaseTrust) -> Result<ClientConfig, NetError> {
-    let provider = Arc::new(default_provider());
+    let provider = provider();
     let (trust, names) = match whom {
         DatabaseTrust::Anyone => (None, Names::Any),
         DatabaseTrust::Authority(roots) => (Some(trust(roots, &provider)?), Names::Any),

@@ -28,7 +28,7 @@ pub enum NetError {
     /// The key is encrypted in OpenSSL's old format.
     #[error("the private key in `{}` is encrypted in OpenSSL's traditional format, which is not supported", .0.display())]
     TraditionalKey(PathBuf),
-    /// The key is of a kind that the library does not sign with, such as P-521.
+    /// The key is of a kind that the library does not sign with, such as Ed448.
     #[error("the private key in `{}` is of a kind that is not supported", .0.display())]
     KeyKind(PathBuf),
     /// The key is encrypted, and there is no password.
@@ -119,7 +119,7 @@ impl NetError {
                 path.display()
             ),
             Self::KeyKind(_) => {
-                "have a certificate made for a key of RSA, P-256, P-384 or Ed25519, and name both"
+                "have a certificate made for a key of RSA, P-256, P-384, P-521 or Ed25519, and name both"
                     .to_owned()
             }
             Self::KeyPasswordMissing(_) | Self::KeyPasswordWrong(_) => {

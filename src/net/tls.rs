@@ -7,7 +7,6 @@ use reqwest::Url;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
@@ -17,6 +16,7 @@ use super::client_certificate::ClientCertificate;
 use super::error::NetError;
 use super::http_version::HttpVersion;
 use super::pin::PinnedKeys;
+use super::provider::provider;
 use super::roots::{self, RootFiles};
 use super::tls_fault::TlsFault;
 use super::trust::Trust;
@@ -57,7 +57,7 @@ pub(super) fn client_config(
     server: &Url,
     proxy: Option<&Url>,
 ) -> Result<ClientConfig, NetError> {
-    let provider = Arc::new(default_provider());
+    let provider = provider();
     let proxy = proxy.map(|url| Ok((name_of(url)?, trust(&settings.proxy_roots, &provider)?)));
     let check = ServerCheck {
         server: name_of(server)?,
@@ -157,6 +157,7 @@ pub(super) fn trust(files: &RootFiles, provider: &Arc<CryptoProvider>) -> Result
     Ok(Trust {
         authorities,
         listed,
+        provider: Arc::clone(provider),
     })
 }
 

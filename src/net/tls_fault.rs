@@ -23,6 +23,30 @@ pub enum TlsFault {
     /// It is not valid yet.
     #[error("the server's certificate is not valid yet")]
     NotValidYet,
+    /// The certificate of an authority between it and the trusted one has expired.
+    #[error("the certificate of the authority that issued the server's certificate has expired")]
+    AuthorityExpired,
+    /// The same, and it is not valid yet.
+    #[error(
+        "the certificate of the authority that issued the server's certificate is not valid yet"
+    )]
+    AuthorityNotValidYet,
+    /// Its key is of a kind that no signature can be verified with.
+    #[error("the server's certificate has a key of a kind that is not supported: {0}")]
+    Key(String),
+    /// The same for an authority's key.
+    #[error(
+        "the authority that issued the server's certificate has a key of a kind that is not supported: {0}"
+    )]
+    AuthoritysKey(String),
+    /// It is signed in a way that cannot be verified.
+    #[error("the server's certificate is signed in a way that is not supported: {0}")]
+    Signature(String),
+    /// The same for an authority's certificate.
+    #[error(
+        "the certificate of the authority that issued the server's certificate is signed in a way that is not supported: {0}"
+    )]
+    AuthoritysSignature(String),
     /// It is not valid for the name of the host.
     #[error("the server's certificate is not for the host in the URL, but for {0}")]
     WrongName(String),
@@ -46,7 +70,7 @@ pub enum TlsFault {
     NotTls,
     /// Client and server have no protocol version or cipher suite in common.
     #[error(
-        "the server refused the handshake: it has no version of TLS, cipher, curve or kind of key in common with sendoff, which speaks TLS 1.3, and TLS 1.2 with AES-GCM or ChaCha20, over X25519, P-256 and P-384"
+        "the server refused the handshake: it has no version of TLS, cipher, curve or kind of key in common with sendoff, which speaks TLS 1.3, and TLS 1.2 with AES-GCM or ChaCha20, over X25519, P-256, P-384 and P-521"
     )]
     NothingInCommon,
     /// The server requires a client certificate, and none is configured.
@@ -140,7 +164,16 @@ impl TlsFault {
             Self::Expired | Self::Revoked | Self::Version1 | Self::BadCertificate => {
                 "let the server's administrator renew its certificate"
             }
-            Self::NotValidYet => {
+            Self::AuthorityExpired => {
+                "let the server's administrator renew the certificates of its authority that the server sends"
+            }
+            Self::Key(_) | Self::AuthoritysKey(_) => {
+                "let the server's administrator have a certificate made with keys of RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519; or use an ssh URL"
+            }
+            Self::Signature(_) | Self::AuthoritysSignature(_) => {
+                "let the server's administrator have a certificate made that is signed with SHA-256, SHA-384 or SHA-512; or use an ssh URL"
+            }
+            Self::NotValidYet | Self::AuthorityNotValidYet => {
                 "set this machine's clock, or let the server's administrator do so"
             }
             Self::WrongName(_) => "use a name in the remote's URL that the certificate is for",
@@ -149,7 +182,7 @@ impl TlsFault {
             }
             Self::NotTls => "use the server's port for https in the URL",
             Self::NothingInCommon => {
-                "let the server's administrator allow TLS 1.3, or TLS 1.2 with AES-GCM, over P-256 and with a key of RSA, P-256 or P-384; or use an ssh URL"
+                "let the server's administrator allow TLS 1.3, or TLS 1.2 with AES-GCM, over P-256 and with a key of RSA, P-256, P-384 or P-521; or use an ssh URL"
             }
             Self::ClientCertificateWanted => {
                 "name it in the global git configuration: git config --global http.sslCert FILE, and its key in http.sslKey"
@@ -196,7 +229,7 @@ fn names(presented: &[String]) -> String {
     };
     let shown: Vec<String> = presented.iter().map(clean).take(5).collect();
     match (shown.as_slice(), presented.len()) {
-        ([], _) => "none".to_owned(),
+        ([], _) => "no host".to_owned(),
         (shown, all) if all > shown.len() => format!("{} and others", shown.join(", ")),
         (shown, _) => shown.join(", "),
     }
@@ -261,7 +294,7 @@ mod tests {
     fn the_names_of_a_certificate_are_shown_bare() {
         let presented =
             |all: &[&str]| names(&all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
-        assert_eq!(presented(&[]), "none");
+        assert_eq!(presented(&[]), "no host");
         assert_eq!(
             presented(&["DnsName(\"git.test\")", "IpAddress(127.0.0.2)"]),
             "git.test, 127.0.0.2"

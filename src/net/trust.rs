@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::verify_server_name;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error};
@@ -17,6 +18,8 @@ use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
+use super::tls_fault::TlsFault;
+use super::unsupported;
 use super::verifier::Shown;
 
 /// The trust anchors for a server's certificate.
@@ -30,6 +33,7 @@ use super::verifier::Shown;
 pub(super) struct Trust {
     pub(super) authorities: Arc<dyn ServerCertVerifier>,
     pub(super) listed: Vec<CertificateDer<'static>>,
+    pub(super) provider: Arc<CryptoProvider>,
 }
 
 impl Trust {
@@ -56,8 +60,36 @@ impl Trust {
             Err(error) if is_wrong_name(&error) && is_named_of_old(end_entity, server_name) => {
                 Ok(())
             }
-            issued => issued.map(drop),
+            Err(error) => Err(self.fault(shown, error)),
+            Ok(_) => Ok(()),
         }
+    }
+
+    /// Names what an error of the chain leaves open: the library says of a signature of a kind that it does not verify that it
+    /// is wrong, and of a time not whose it is.
+    fn fault(&self, shown: &Shown<'_>, error: Error) -> Error {
+        use CertificateError as Bad;
+        let Error::InvalidCertificate(bad) = &error else {
+            return error;
+        };
+        let own =
+            || verify_validity(&Certificate::from_der(shown.end_entity).ok()?, shown.now).err();
+        let fault = match bad {
+            Bad::Expired | Bad::ExpiredContext { .. } if own().is_none() => {
+                Some(TlsFault::AuthorityExpired)
+            }
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } if own().is_none() => {
+                Some(TlsFault::AuthorityNotValidYet)
+            }
+            Bad::UnknownIssuer
+            | Bad::BadSignature
+            | Bad::UnsupportedSignatureAlgorithmContext { .. }
+            | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                unsupported::in_chain(shown, &self.listed, &self.provider)
+            }
+            _ => None,
+        };
+        fault.map_or(error, TlsFault::into_error)
     }
 }
 
@@ -69,8 +101,16 @@ fn verify_listed(
 ) -> Result<(), Error> {
     let bad = |_| Error::InvalidCertificate(CertificateError::BadEncoding);
     let parsed = Certificate::from_der(certificate).map_err(bad)?;
-    let body = parsed.tbs_certificate();
-    let validity = body.validity();
+    verify_validity(&parsed, now)?;
+    if is_common_name(&parsed, server_name) {
+        return Ok(());
+    }
+    verify_server_name(&ParsedCertificate::try_from(certificate)?, server_name)
+}
+
+/// Checks the validity period of a certificate.
+fn verify_validity(certificate: &Certificate, now: UnixTime) -> Result<(), Error> {
+    let validity = certificate.tbs_certificate().validity();
     let time = Duration::from_secs(now.as_secs());
     if time < validity.not_before.to_unix_duration() {
         return Err(CertificateError::NotValidYet.into());
@@ -78,10 +118,7 @@ fn verify_listed(
     if time > validity.not_after.to_unix_duration() {
         return Err(CertificateError::Expired.into());
     }
-    if is_common_name(&parsed, server_name) {
-        return Ok(());
-    }
-    verify_server_name(&ParsedCertificate::try_from(certificate)?, server_name)
+    Ok(())
 }
 
 /// Says whether a certificate was rejected for its names alone.
@@ -133,10 +170,18 @@ fn common_names(certificate: &Certificate) -> impl Iterator<Item = String> {
     })
 }
 
-/// Compares whole names: no wildcard stands in a common name here.
+/// Compares names; `*` in a common name stands for the whole first label of a host with three or more.
 fn is_name(common: &str, server: &ServerName<'_>) -> bool {
     match server {
-        ServerName::DnsName(name) => name.as_ref().eq_ignore_ascii_case(common),
+        ServerName::DnsName(name) => {
+            let name = name.as_ref();
+            let below = |name: &str| Some(name.split_once('.')?.1.to_owned());
+            let is_below = |domain: &str| {
+                domain.contains('.')
+                    && below(name).is_some_and(|of| of.eq_ignore_ascii_case(domain))
+            };
+            name.eq_ignore_ascii_case(common) || common.strip_prefix("*.").is_some_and(is_below)
+        }
         ServerName::IpAddress(address) => {
             let address = IpAddr::from(*address);
             common.parse() == Ok(address)
@@ -149,8 +194,8 @@ fn is_name(common: &str, server: &ServerName<'_>) -> bool {
 mod tests {
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
     use rustls::client::WebPkiServerVerifier;
-    use rustls::crypto::ring::default_provider;
 
+    use super::super::provider::provider;
     use super::super::roots;
     use super::*;
 
@@ -172,14 +217,15 @@ mod tests {
         name: &str,
         at: u64,
     ) -> bool {
-        let provider = Arc::new(default_provider());
+        let provider = provider();
         let store = Arc::new(roots::store([listed.clone()].iter()));
-        let authorities = WebPkiServerVerifier::builder_with_provider(store, provider)
+        let authorities = WebPkiServerVerifier::builder_with_provider(store, provider.clone())
             .build()
             .unwrap();
         let trust = Trust {
             authorities,
             listed: vec![listed.clone()],
+            provider,
         };
         let shown = Shown {
             end_entity: shown,

@@ -13,6 +13,7 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::BasicConstraints;
 
 use super::tls_fault::TlsFault;
+use super::unsupported;
 
 /// The certificates that a server presents in the handshake, and what they are checked against.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +71,7 @@ impl<C: CheckCertificate> ServerCertVerifier for Verifier<C> {
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signature, algorithms)
-            .map_err(|error| named(error, certificate))
+            .map_err(|error| self.signature_fault(error, certificate))
     }
 
     fn verify_tls13_signature(
@@ -81,12 +82,21 @@ impl<C: CheckCertificate> ServerCertVerifier for Verifier<C> {
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signature, algorithms)
-            .map_err(|error| named(error, certificate))
+            .map_err(|error| self.signature_fault(error, certificate))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let algorithms = &self.provider.signature_verification_algorithms;
         algorithms.supported_schemes()
+    }
+}
+
+impl<C> Verifier<C> {
+    /// Returns why a server does not prove that it has its key: the library calls a signature wrong whose key is too short.
+    fn signature_fault(&self, error: Error, certificate: &CertificateDer<'_>) -> Error {
+        let parsed = Certificate::from_der(certificate).ok();
+        let fault = parsed.and_then(|parsed| unsupported::of_key(&parsed, &self.provider));
+        fault.map_or_else(|| named(error, certificate), TlsFault::into_error)
     }
 }
 

@@ -38,6 +38,7 @@ mod http_keys;
 mod huge;
 mod inflate;
 mod keys_as_git;
+mod kinds_of_keys;
 mod lease;
 mod lengths;
 mod local_checks;

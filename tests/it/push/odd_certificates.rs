@@ -74,9 +74,19 @@ fn called(common: &str) -> impl FnOnce(&mut CertificateParams) {
 #[test]
 fn a_common_name_counts_where_there_is_no_other_name() {
     supervise!();
-    for (common, arrives) in [("localhost", true), ("other.test", false)] {
+    for (common, host, arrives) in [
+        ("localhost", "localhost", true),
+        ("other.test", "localhost", false),
+        ("*.corp.test", "git.corp.test", true),
+        ("*.corp.test", "a.git.corp.test", false),
+        ("*.localhost", "git.localhost", false),
+    ] {
         let (front, _authority, served) = behind(&[], called(common));
-        let url = front.url().replace("127.0.0.1", "localhost");
+        let url = front.url().replace("127.0.0.1", host);
+        let (_, port) = url.rsplit_once(':').unwrap();
+        let port = port.split('/').next().unwrap();
+        let known = format!("{host}:{port}:127.0.0.1");
+        set(&served, "http.curloptResolve", &known);
         let said = both(&served, &url, arrives);
         assert_eq!(said.contains("not for the host"), !arrives, "{said}");
     }
@@ -183,7 +193,7 @@ fn a_file_of_authorities_may_be_written_as_openssl_reads_it() {
     }
 }
 
-/// Guards the advice on a key of P-521, obeyed.
+/// Guards the advice on a key of P-224, obeyed with one of P-521.
 #[test]
 fn a_clients_key_of_a_kind_that_is_not_supported_is_replaced() {
     supervise!();
@@ -195,7 +205,7 @@ fn a_clients_key_of_a_kind_that_is_not_supported_is_replaced() {
     let make = "OPENSSL ecparam -name CURVE -genkey -noout -out CURVE.key\n\
          OPENSSL req -new -key CURVE.key -subj /CN=me -out CURVE.csr\n\
          OPENSSL x509 -req -in CURVE.csr -CA ca.pem -CAkey ca.key -set_serial 8 -days 2 -out CURVE.pem 2>/dev/null\n";
-    let said = ["secp521r1", "prime256v1"].map(|curve| {
+    let said = ["secp224r1", "secp521r1"].map(|curve| {
         host.make(&make.replace("CURVE", curve));
         for (key, end) in [("http.sslCert", "pem"), ("http.sslKey", "key")] {
             let path = sandbox.path(&format!("{curve}.{end}"));
@@ -210,9 +220,9 @@ fn a_clients_key_of_a_kind_that_is_not_supported_is_replaced() {
         pushed.map_err(|error| rendered(sandbox, &error)).err()
     });
     let refused = said[0].as_ref().unwrap();
-    assert!(refused.contains("secp521r1.key` is of a kind"), "{refused}");
+    assert!(refused.contains("secp224r1.key` is of a kind"), "{refused}");
     assert!(
-        refused.contains("for a key of RSA, P-256, P-384 or Ed25519"),
+        refused.contains("for a key of RSA, P-256, P-384, P-521 or Ed25519"),
         "{refused}"
     );
     assert_eq!(said[1], None);

@@ -1,0 +1,109 @@
+//! What in a certificate is of a kind that no signature can be verified with here.
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{AlgorithmIdentifier, CertificateDer};
+use x509_cert::Certificate;
+use x509_cert::der::asn1::UintRef;
+use x509_cert::der::oid::db::DB;
+use x509_cert::der::oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
+use x509_cert::der::{Decode, Encode};
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use super::tls_fault::TlsFault;
+use super::verifier::Shown;
+
+/// The smallest RSA key, in bits.
+const MIN_RSA_BITS: usize = 2048;
+
+/// Finds the first certificate from the server's to those of its authorities that has such a key, or such a signature of its
+/// issuer. `listed` are those that the user trusts: theirs may be the key that the last one is signed with.
+pub(super) fn in_chain(
+    shown: &Shown<'_>,
+    listed: &[CertificateDer<'_>],
+    provider: &CryptoProvider,
+) -> Option<TlsFault> {
+    let server = Certificate::from_der(shown.end_entity).ok()?;
+    if let Some(fault) = of_key(&server, provider).or_else(|| of_signature(&server, provider)) {
+        return Some(fault);
+    }
+    let issuers: Vec<_> = shown
+        .intermediates
+        .iter()
+        .chain(listed)
+        .filter_map(|certificate| Certificate::from_der(certificate).ok())
+        .collect();
+    let mut issued = server;
+    // Each certificate is an issuer once at most.
+    for _ in &issuers {
+        let issuer = issued.tbs_certificate().issuer();
+        let next = issuers
+            .iter()
+            .find(|certificate| certificate.tbs_certificate().subject() == issuer)?;
+        if let Some(kind) = unsupported_key(next, provider) {
+            return Some(TlsFault::AuthoritysKey(kind));
+        }
+        // Nobody verifies what a root says of itself.
+        if next.tbs_certificate().subject() == next.tbs_certificate().issuer() {
+            return None;
+        }
+        if let Some(kind) = unsupported_signature(next, provider) {
+            return Some(TlsFault::AuthoritysSignature(kind));
+        }
+        issued = next.clone();
+    }
+    None
+}
+
+/// Returns the fault of a server's own key.
+pub(super) fn of_key(certificate: &Certificate, provider: &CryptoProvider) -> Option<TlsFault> {
+    unsupported_key(certificate, provider).map(TlsFault::Key)
+}
+
+fn of_signature(certificate: &Certificate, provider: &CryptoProvider) -> Option<TlsFault> {
+    unsupported_signature(certificate, provider).map(TlsFault::Signature)
+}
+
+fn unsupported_key(certificate: &Certificate, provider: &CryptoProvider) -> Option<String> {
+    let key = certificate.tbs_certificate().subject_public_key_info();
+    if key.algorithm.oid == RSA_ENCRYPTION {
+        let bits = rsa_bits(key.subject_public_key.raw_bytes())?;
+        return (bits < MIN_RSA_BITS).then(|| format!("RSA with {bits} bits"));
+    }
+    let mut known = provider.signature_verification_algorithms.all.iter();
+    let is_known = known.any(|algorithm| is(&key.algorithm, &algorithm.public_key_alg_id()));
+    (!is_known).then(|| kind(&key.algorithm))
+}
+
+fn unsupported_signature(certificate: &Certificate, provider: &CryptoProvider) -> Option<String> {
+    let signature = certificate.signature_algorithm();
+    let mut known = provider.signature_verification_algorithms.all.iter();
+    let is_known = known.any(|algorithm| is(signature, &algorithm.signature_alg_id()));
+    (!is_known).then(|| kind(signature))
+}
+
+/// Returns the size of an RSA key's modulus, in bits.
+fn rsa_bits(key: &[u8]) -> Option<usize> {
+    let numbers = Vec::<UintRef<'_>>::from_der(key).ok()?;
+    let modulus = numbers.first()?.as_bytes();
+    let unused = modulus.first()?.leading_zeros() as usize;
+    Some(modulus.len() * 8 - unused)
+}
+
+/// Compares with what the library knows: the content of the sequence, without its header.
+fn is(algorithm: &AlgorithmIdentifierOwned, known: &AlgorithmIdentifier) -> bool {
+    let whole = algorithm.to_der();
+    whole.is_ok_and(|der| der.ends_with(known.as_ref()) && der.len() <= known.as_ref().len() + 4)
+}
+
+/// Returns the standard name of a kind of key or signature, or its object identifier.
+fn kind(algorithm: &AlgorithmIdentifierOwned) -> String {
+    let curve = || algorithm.parameters.as_ref()?.decode_as().ok();
+    let oid = match algorithm.oid {
+        ID_EC_PUBLIC_KEY => curve().unwrap_or(ID_EC_PUBLIC_KEY),
+        other => other,
+    };
+    DB.by_oid(&oid).map_or_else(
+        || oid.to_string(),
+        |name| name.trim_start_matches("id-").to_owned(),
+    )
+}
