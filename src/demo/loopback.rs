@@ -11,9 +11,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Response};
-use reqwest::Url;
 use serde_json::Value;
 use tokio::sync::oneshot;
+use url::Url;
 
 use crate::threads::lock;
 
@@ -209,7 +209,7 @@ macro_rules! server_methods {
     ($server:ty) => {
         impl $server {
             /// Returns its URL, which is also the base of its API.
-            pub const fn url(&self) -> &reqwest::Url {
+            pub const fn url(&self) -> &url::Url {
                 self.server.url()
             }
 

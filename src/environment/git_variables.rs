@@ -184,17 +184,22 @@ pub(super) const GIT_VARIABLES: &[Variable] = &[
     ),
     variable(
         "GIT_PROXY_SSL_CERT",
-        "Does not count; the report names it.",
+        "The client certificate for proxies, as `http.proxySSLCert`.",
         None,
     ),
     variable(
         "GIT_PROXY_SSL_KEY",
-        "Does not count; the report names it.",
+        "The key of the client certificate for proxies, as `http.proxySSLKey`.",
+        None,
+    ),
+    variable(
+        "GIT_PROXY_SSL_CERT_PASSWORD_PROTECTED",
+        "Whether that key has a password, as `http.proxySSLCertPasswordProtected`.",
         None,
     ),
     variable(
         "GIT_HTTP_PROXY_AUTHMETHOD",
-        "How the login goes to the proxy: only Basic counts; the report names another one.",
+        "How the login goes to the proxy: Basic and Digest count; the report names another one.",
         None,
     ),
     variable(

@@ -1,7 +1,7 @@
 //! `Delivery`: one webhook, read after its signature was verified.
 
+use hyper::header::{CONTENT_TYPE, HeaderMap};
 use percent_encoding::percent_decode;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 

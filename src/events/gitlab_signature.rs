@@ -1,7 +1,7 @@
 //! Authentication of GitLab's deliveries: a secret token, or a signature by the Standard Webhooks specification.
 
+use hyper::header::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret as _;
 
 use crate::secrets::decode_base64;
@@ -76,7 +76,7 @@ fn standard(
 #[cfg(test)]
 mod tests {
     use hmac::{Hmac, KeyInit as _, Mac as _};
-    use reqwest::header::HeaderName;
+    use hyper::header::HeaderName;
     use sha2::Sha256;
 
     use super::*;

@@ -1,7 +1,7 @@
 //! Message authentication codes, compared in constant time.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use reqwest::header::HeaderMap;
+use hyper::header::HeaderMap;
 use sha2::Sha256;
 
 use super::signature_error::SignatureError;

@@ -1,8 +1,8 @@
 //! Verifies the signatures of deliveries, in constant time and before the body is parsed.
 
 use faster_hex::hex_decode;
+use hyper::header::HeaderMap;
 use jiff::Timestamp;
-use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret as _;
 
 use super::gitlab_signature;
@@ -66,7 +66,7 @@ fn from_hex(digits: &str) -> Option<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{HeaderName, HeaderValue};
+    use hyper::header::{HeaderName, HeaderValue};
 
     use super::*;
 

@@ -116,7 +116,7 @@ pub struct Connection {
     /// The HTTP client.
     pub client: Client,
     /// The base of the API when the policy names one, such as `https://ghe.example/api/v3`.
-    pub api_url: Option<reqwest::Url>,
+    pub api_url: Option<url::Url>,
     /// The push URL; its host names the forge when no `api_url` does.
     pub remote: RemoteUrl,
     /// Owner and name of the repository that pull requests are opened in.
@@ -135,7 +135,7 @@ pub struct ForgeDef {
     /// The variables that hold a token, and the one host that each is for; `*.` matches one label.
     pub token_variables: &'static [(&'static str, &'static str)],
     /// Returns the API's base URL for a remote of this forge.
-    pub api_url: fn(&RemoteUrl) -> Option<reqwest::Url>,
+    pub api_url: fn(&RemoteUrl) -> Option<url::Url>,
     /// Connects. Makes no request.
     pub connect: fn(Connection) -> Result<Box<dyn Forge>, ForgeError>,
 }

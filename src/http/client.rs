@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{StatusCode, Url};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use crate::clock::Clock;
-use crate::net::{FixedNetwork, Network, PlainHttp, is_proxy_refusal};
+use crate::net::{self, ExchangeError, FixedNetwork, Network, PlainHttp};
 use crate::secrets::KnownSecrets;
 
 use super::BODY_LIMIT;
-use super::connectors::{Connector, Connectors, proxy_login};
+use super::connectors::{Connector, Connectors};
 use super::error::HttpError;
 use super::redirect::{NextRequest, Redirects, next_request, refused};
 use super::request::{Pace, Request};
@@ -133,13 +134,12 @@ impl Client {
                 Pace::Usual => options.timeout,
                 Pace::Slow => options.slow_timeout,
             };
-            return self.follow(&request, timeout).await;
+            return Box::pin(self.follow(&request, timeout)).await;
         }
         let mut budget = Budget::starting_now(options.budget.max(options.timeout));
         loop {
-            let outcome = self
-                .follow(&request, budget.next_try(options.timeout))
-                .await;
+            // It is large, and what the whole run waits for holds it.
+            let outcome = Box::pin(self.follow(&request, budget.next_try(options.timeout))).await;
             let Some(wait) = budget.wait_after(&outcome) else {
                 return outcome;
             };
@@ -172,25 +172,30 @@ impl Client {
     ) -> Result<Response, HttpError> {
         let host = host(url);
         let connector = self.inner.connectors.get(url).await?;
-        let sent = send_once(&connector, request, url, timeout).await;
-        let (sent, connector) = if is_refused_by_proxy(&sent) {
-            let other = self.inner.connectors.with_other_proxy_login(connector, url);
-            let connector = other.await?;
-            let sent = send_once(&connector, request, url, timeout).await;
-            (sent, connector)
-        } else {
-            (sent, connector)
+        let deadline = Instant::now() + timeout;
+        let sent = send_once(&connector, request, url, deadline).await;
+        let (sent, connector) = match sent {
+            Err(Failed::Exchange(ExchangeError::ProxyLogin(refusal))) => {
+                let connectors = &self.inner.connectors;
+                let other = connectors.with_other_proxy_login(connector, refusal, url);
+                let connector = other.await?;
+                let deadline = Instant::now() + timeout;
+                let sent = send_once(&connector, request, url, deadline).await;
+                (sent, connector)
+            }
+            sent => (sent, connector),
         };
-        let classify = |error: reqwest::Error| HttpError::from_transport(&error, &host, timeout);
+        let classify = |failed: Failed| match failed {
+            Failed::Exchange(error) => HttpError::from_exchange(&error, url, &host, timeout),
+            Failed::Late => HttpError::late(&host, timeout),
+            Failed::Unusable(reason) => HttpError::Unusable(reason),
+        };
         let mut answer = sent.map_err(classify)?;
-        if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(proxy_login(&host));
-        }
         self.inner.connectors.accepted(&connector).await;
         let status = answer.status().as_u16();
         tracing::debug!(method = %request.method, %host, path = url.path(), status, "answered");
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(classify)? {
+        while let Some(chunk) = in_time(deadline, answer.chunk()).await.map_err(classify)? {
             let room = BODY_LIMIT - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             if chunk.len() > room {
@@ -216,34 +221,46 @@ impl Client {
     }
 }
 
+/// Why a request got no whole response.
+enum Failed {
+    /// The network, or the proxy.
+    Exchange(ExchangeError),
+    /// Nothing came in time.
+    Late,
+    /// No request can be made of it.
+    Unusable(String),
+}
+
+/// Waits for a part of an exchange until the deadline.
+async fn in_time<T>(
+    deadline: Instant,
+    part: impl Future<Output = Result<T, ExchangeError>>,
+) -> Result<T, Failed> {
+    match timeout_at(deadline, part).await {
+        Ok(done) => done.map_err(Failed::Exchange),
+        Err(_) => Err(Failed::Late),
+    }
+}
+
 async fn send_once(
     connector: &Connector,
     request: &Request,
     url: &Url,
-    timeout: Duration,
-) -> reqwest::Result<reqwest::Response> {
-    let mut builder = connector
-        .client
-        .request(request.method.clone(), url.clone());
+    deadline: Instant,
+) -> Result<net::Response, Failed> {
+    let mut sent = net::Request::new(request.method.clone(), url.clone());
     for (name, value) in &request.headers {
-        builder = builder.header(*name, value.as_ref());
+        let value = HeaderValue::from_str(value);
+        let value = value.map_err(|error| Failed::Unusable(error.to_string()))?;
+        sent = sent.header(HeaderName::from_static(name), value);
     }
     if let Some(body) = &request.body {
-        builder = builder
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.clone());
+        let json = HeaderValue::from_static("application/json");
+        sent = sent.header(CONTENT_TYPE, json).body(body.clone());
     }
     // Only now, with the final URL, is it known whether the token belongs there.
     if let Some(token) = &request.token {
-        builder = token.attach(builder, url);
+        sent = token.attach(sent, url);
     }
-    builder.timeout(timeout).send().await
-}
-
-/// Says whether the proxy refused the request for its login; the server did not get it then.
-fn is_refused_by_proxy(sent: &reqwest::Result<reqwest::Response>) -> bool {
-    match sent {
-        Ok(answer) => answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED,
-        Err(error) => is_proxy_refusal(error),
-    }
+    in_time(deadline, connector.client.send(sent)).await
 }

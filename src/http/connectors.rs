@@ -8,15 +8,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-use reqwest::Url;
 use tokio::sync::OnceCell;
 use tracing::debug;
+use url::Url;
 
 use crate::names::Origin;
-use crate::net::{ConnectorSettings, HttpVersion, NetError, Network, PlainHttp, client_builder};
+use crate::net::{
+    Client, ConnectorSettings, HttpVersion, NetError, Network, PlainHttp, ProxyLoginRefused,
+    Repeats,
+};
 use crate::threads::{lock, on_own_thread};
 
-use super::error::{HttpError, PROXY_LOGIN, Sent};
+use super::error::{HttpError, Sent, proxy_login};
 use super::response::host;
 
 /// The connectors that were made, and how others are made.
@@ -31,7 +34,7 @@ pub(super) struct Connectors {
 /// The connector for one origin, and the settings that it was made of.
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
-    pub(super) client: reqwest::Client,
+    pub(super) client: Client,
     settings: ConnectorSettings,
     /// The network knows that a server answered.
     is_accepted: Arc<AtomicBool>,
@@ -78,8 +81,8 @@ impl Connectors {
                 ..network.settings(&base)?
             };
             Connector::new(&base, settings.clone()).inspect_err(|error| {
-                if let NetError::KeyPasswordWrong(_) = error {
-                    network.key_password_refused(&settings);
+                if let NetError::KeyPasswordWrong(key) = error {
+                    network.key_password_refused(&settings, key);
                 }
             })
         });
@@ -90,8 +93,12 @@ impl Connectors {
     pub(super) async fn with_other_proxy_login(
         &self,
         refused: Connector,
+        refusal: ProxyLoginRefused,
         url: &Url,
     ) -> Result<Connector, HttpError> {
+        if refusal != ProxyLoginRefused::Login {
+            return Err(proxy_login(&refusal, &host(url)));
+        }
         let network = self.network.clone();
         let base = url.clone();
         let made = on_own_thread(move || {
@@ -100,7 +107,8 @@ impl Connectors {
                 .map(|settings| Connector::new(&base, settings))
                 .transpose()
         });
-        let connector = finished(made.await, url)?.ok_or_else(|| proxy_login(&host(url)))?;
+        let connector =
+            finished(made.await, url)?.ok_or_else(|| proxy_login(&refusal, &host(url)))?;
         if let Some(origin) = Origin::of(url) {
             let made = OnceCell::new_with(Some(connector.clone()));
             self.made().insert(origin, Arc::new(made));
@@ -130,11 +138,7 @@ impl Connectors {
 impl Connector {
     /// Makes the connector: every request is sent once.
     fn new(url: &Url, settings: ConnectorSettings) -> Result<Self, NetError> {
-        let client = client_builder(url, &settings)?
-            .retry(reqwest::retry::never())
-            .https_only(url.scheme() == "https")
-            .build()
-            .map_err(NetError::Client)?;
+        let client = Client::new(url, &settings, Repeats::Never)?;
         Ok(Self {
             client,
             settings,
@@ -156,13 +160,5 @@ fn finished<T>(
             detail: format!("the machine refuses another thread: {error}"),
             sent: Sent::No,
         }),
-    }
-}
-
-/// Makes the error for a proxy that refused the login.
-pub(super) fn proxy_login(host: &str) -> HttpError {
-    HttpError::Proxy {
-        host: host.to_owned(),
-        detail: PROXY_LOGIN.to_owned(),
     }
 }

@@ -3,12 +3,11 @@
 use std::error::Error;
 use std::time::Duration;
 
+use url::Url;
+
 use super::text::clean_line;
 
-/// What a 407 says.
-pub(super) const PROXY_LOGIN: &str = "it refuses the request without a valid login";
-
-use crate::net::{NetError, TlsFault, TlsPlace, is_proxy_refusal};
+use crate::net::{ConnectError, ExchangeError, NetError, ProxyLoginRefused};
 use crate::reason::Code;
 
 /// Why no usable answer came. No variant holds a header, a token or a query.
@@ -232,47 +231,65 @@ impl HttpError {
         }
     }
 
-    /// Classifies an error of the HTTP library; `after` is the timeout of this try.
-    pub(super) fn from_transport(error: &reqwest::Error, host: &str, after: Duration) -> Self {
-        let host = host.to_owned();
-        if is_proxy_refusal(error) {
-            let detail = PROXY_LOGIN.to_owned();
-            return Self::Proxy { host, detail };
+    /// Returns the error of a request whose response did not come in time.
+    pub(super) fn late(host: &str, after: Duration) -> Self {
+        Self::Timeout {
+            host: host.to_owned(),
+            after,
+            sent: Sent::Maybe,
         }
-        if let Some(fault) = TlsFault::of(error) {
+    }
+
+    /// Classifies an error of the connection; `after` is the timeout of this try.
+    pub(super) fn from_exchange(
+        error: &ExchangeError,
+        url: &Url,
+        host: &str,
+        after: Duration,
+    ) -> Self {
+        let host = host.to_owned();
+        if let Some((fault, place)) = error.tls_fault(url) {
             tracing::debug!(%error, "TLS failed");
-            let detail = fault.to_string();
-            let advice = error.url().map(|url| fault.advice(&TlsPlace::of(url)));
             return Self::Tls {
                 host,
-                detail,
-                advice: advice.unwrap_or_default(),
+                detail: fault.to_string(),
+                advice: fault.advice(&place),
             };
         }
-        if error.is_builder() {
-            return Self::Unusable(innermost(error));
-        }
-        let sent = if error.is_connect() {
-            Sent::No
-        } else {
-            Sent::Maybe
+        let sent = match error {
+            ExchangeError::ProxyLogin(refusal) => return proxy_login(refusal, &host),
+            ExchangeError::Unusable(reason) => return Self::Unusable(reason.to_string()),
+            ExchangeError::Connect(failed) => match &**failed {
+                ConnectError::Timeout => {
+                    let sent = Sent::No;
+                    return Self::Timeout { host, after, sent };
+                }
+                ConnectError::Tunnel(status) => {
+                    let detail = format!("it answered {status} and opens no connection");
+                    return Self::Proxy { host, detail };
+                }
+                _ => Sent::No,
+            },
+            ExchangeError::Lost { .. } => Sent::Maybe,
         };
-        if error.is_timeout() {
-            return Self::Timeout { host, after, sent };
-        }
         let detail = innermost(error);
         Self::Network { host, detail, sent }
     }
 }
 
-/// Returns the message of the innermost error: the outer ones hold the URL.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut last: Option<&dyn Error> = error.source();
-    while let Some(inner) = last.and_then(Error::source) {
-        last = Some(inner);
+/// Makes the error for a proxy that refused the login.
+pub(super) fn proxy_login(refusal: &ProxyLoginRefused, host: &str) -> HttpError {
+    HttpError::Proxy {
+        host: host.to_owned(),
+        detail: format!("it {refusal}"),
     }
-    last.map_or_else(
-        || "the connection failed".to_owned(),
-        |inner| clean_line(&inner.to_string(), 200),
-    )
+}
+
+/// Returns the message of the innermost error.
+fn innermost(error: &ExchangeError) -> String {
+    let mut last: &dyn Error = error;
+    while let Some(inner) = last.source() {
+        last = inner;
+    }
+    clean_line(&last.to_string(), 200)
 }

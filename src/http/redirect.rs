@@ -1,6 +1,7 @@
 //! Which redirects of an API are followed: within the origin, and to the same path where a request changes something.
 
-use reqwest::{Method, Url};
+use hyper::Method;
+use url::Url;
 
 use crate::names::Origin;
 use crate::net::stays_at_origin;

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Method, Url};
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use url::Url;
 
 use crate::names::Origin;
+use crate::net;
 use crate::secrets::OutgoingJson;
 
 use super::error::HttpError;
@@ -33,16 +35,20 @@ impl Token {
     }
 
     /// Puts the secret into a request that goes to `url`, if it belongs there.
-    pub(super) fn attach(
-        &self,
-        builder: reqwest::RequestBuilder,
-        url: &Url,
-    ) -> reqwest::RequestBuilder {
+    pub(super) fn attach(&self, request: net::Request, url: &Url) -> net::Request {
         if Origin::of(url).as_ref() != Some(&self.origin) {
             tracing::debug!("the token belongs to another origin and is not sent");
-            return builder;
+            return request;
         }
-        builder.bearer_auth(self.secret.expose_secret())
+        let value = format!("Bearer {}", self.secret.expose_secret());
+        match HeaderValue::try_from(value) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                request.header(AUTHORIZATION, value)
+            }
+            // Who sends it has asked `is_usable`.
+            Err(_) => request,
+        }
     }
 
     /// Says whether the secret can stand in a header.

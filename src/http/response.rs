@@ -1,10 +1,10 @@
 //! `Response`: a bounded answer, with the time at which it came.
 
+use hyper::header::HeaderMap;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Url;
-use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use crate::net::retry_after;
 

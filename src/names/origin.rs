@@ -14,7 +14,7 @@ pub struct Origin {
 
 impl Origin {
     /// Returns the origin of `url`, or nothing when it is not http(s) or has no host.
-    pub fn of(url: &reqwest::Url) -> Option<Self> {
+    pub fn of(url: &url::Url) -> Option<Self> {
         if !matches!(url.scheme(), "http" | "https") {
             return None;
         }

@@ -37,10 +37,15 @@ pub struct ClientCertificate {
 }
 
 impl ClientCertificate {
+    /// Returns the file of the private key.
+    pub fn key_file(&self) -> &Path {
+        self.key.as_ref().unwrap_or(&self.certificate)
+    }
+
     /// Reads both files.
     pub(super) fn read(&self, provider: &CryptoProvider) -> Result<CertifiedKey, NetError> {
         let chain = roots::of_file(&self.certificate)?;
-        let path = self.key.as_ref().unwrap_or(&self.certificate);
+        let path = self.key_file();
         let key = read_key(path, self.password.as_ref())?;
         let unfit = |why| NetError::ClientCertificate {
             path: self.certificate.clone(),
@@ -50,7 +55,7 @@ impl ClientCertificate {
             Arc::new(key)
         } else {
             let key = provider.key_provider.load_private_key(key);
-            key.map_err(|_| NetError::KeyKind(path.clone()))?
+            key.map_err(|_| NetError::KeyKind(path.to_owned()))?
         };
         let certified = CertifiedKey::new(chain, key);
         if is_key_of_certificate(&certified).ok_or_else(|| unfit("it cannot be understood"))? {

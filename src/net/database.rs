@@ -8,9 +8,10 @@ use rustls::{ClientConfig, Error};
 use super::error::NetError;
 use super::provider::provider;
 use super::roots::RootFiles;
+use super::shown::Shown;
 use super::tls::trust;
 use super::trust::{Trust, is_wrong_name};
-use super::verifier::{CheckCertificate, Shown, Verifier};
+use super::verifier::{CheckCertificate, Verifier};
 
 /// The name of `PostgreSQL`'s protocol in ALPN.
 const PROTOCOL: &[u8] = b"postgresql";

@@ -77,9 +77,6 @@ pub enum NetError {
     /// No configuration can be looked up for the URL.
     #[error("the URL cannot be compared with the configuration")]
     Url,
-    /// The HTTP library refuses the settings.
-    #[error("no HTTP client can be made")]
-    Client(#[source] reqwest::Error),
 }
 
 impl NetError {
@@ -146,42 +143,6 @@ impl NetError {
                 "check the git configuration: git config --list --show-origin".to_owned()
             }
             Self::Url => "check the server's URL for characters that do not belong there".to_owned(),
-            Self::Client(_) => "check the proxy and the TLS settings".to_owned(),
         }
     }
-}
-
-/// How the library's errors end where a proxy of HTTP (407), of SOCKS 5 and of SOCKS 4 does not take the login, or there is
-/// none. Its types are private, or generic over such.
-const PROXY_REFUSALS: &[&str] = &[
-    "proxy authorization required",
-    "SOCKS error: credentials not accepted",
-    "SOCKS error: server does not support user/pass authentication",
-    "SOCKS error: server ident service did not recognise client identifier",
-];
-
-/// How one ends where a proxy of HTTP answers `CONNECT` with another status than 200 and 407.
-const TUNNEL_REFUSALS: &[&str] = &["tunnel error: unsuccessful"];
-
-/// Says whether a proxy refused a request for its login, before the server was reached.
-pub fn is_proxy_refusal(error: &reqwest::Error) -> bool {
-    ends_in(error, PROXY_REFUSALS)
-}
-
-/// Says whether a proxy opens no connection to the server.
-pub fn is_tunnel_refusal(error: &reqwest::Error) -> bool {
-    ends_in(error, TUNNEL_REFUSALS)
-}
-
-/// Says whether an error below this one ends in one of these texts.
-fn ends_in(error: &reqwest::Error, texts: &[&str]) -> bool {
-    let mut next = std::error::Error::source(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if texts.iter().any(|end| text.ends_with(end)) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }

@@ -9,3 +9,10 @@ pub enum HttpVersion {
     /// HTTP/1.1 only.
     Http1,
 }
+
+impl HttpVersion {
+    /// The name of HTTP/2 in ALPN.
+    pub(super) const ALPN_HTTP2: &[u8] = b"h2";
+    /// The name of HTTP/1.1 in ALPN.
+    pub(super) const ALPN_HTTP1: &[u8] = b"http/1.1";
+}

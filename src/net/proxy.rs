@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use hyper::header::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
-use reqwest::Url;
-use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::byte_text::{from_bytes, to_bytes};
 

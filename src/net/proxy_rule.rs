@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use reqwest::Url;
+use url::Url;
 
 use crate::names::Origin;
 
 use super::proxy::ProxyUrl;
+use super::proxy_login::ProxyAuthMethod;
 
 /// The hosts that are reached without the proxy, in the forms that curl takes for `NO_PROXY`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,6 +96,8 @@ pub enum LoopbackProxy {
 pub struct ProxyRule {
     /// The proxy; none when requests go directly.
     pub proxy: Option<ProxyUrl>,
+    /// In which schemes its login may be sent.
+    pub auth: ProxyAuthMethod,
     /// The hosts that are reached without it.
     pub except: NoProxy,
     /// Whether requests to this machine go through it.

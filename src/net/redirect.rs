@@ -1,6 +1,6 @@
 //! Which redirects are followed, and where plain http is allowed.
 
-use reqwest::Url;
+use url::Url;
 
 use crate::names::Origin;
 

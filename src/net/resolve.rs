@@ -1,8 +1,15 @@
-//! Addresses that the user gives for hosts: `http.curloptResolve`.
+//! The addresses of hosts: those that the user gives (`http.curloptResolve`), and those that the system knows.
 
-use std::net::IpAddr;
+use std::future::{Future, ready};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use reqwest::Url;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use tower_service::Service;
+use url::Url;
 
 /// The addresses of one host at one port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +51,7 @@ impl KnownHost {
     }
 
     /// Returns the addresses of the host of `url`, where they are given.
-    pub(super) fn addresses<'a>(known: &'a [Self], url: &Url) -> Option<&'a [IpAddr]> {
+    fn addresses<'a>(known: &'a [Self], url: &Url) -> Option<&'a [IpAddr]> {
         let host = url.host_str()?;
         let port = url.port_or_known_default()?;
         let is_its =
@@ -52,6 +59,63 @@ impl KnownHost {
         let named = known.iter().find(|entry| is_its(entry, host));
         let found = named.or_else(|| known.iter().find(|entry| is_its(entry, "*")));
         found.map(|entry| entry.addresses.as_slice())
+    }
+}
+
+/// Looks up the addresses of hosts.
+#[derive(Debug, Clone)]
+pub(super) struct Resolver {
+    /// Those that are given, by host.
+    known: Arc<[(String, Vec<IpAddr>)]>,
+}
+
+/// The addresses of a host; the ports do not count.
+type Addresses = std::vec::IntoIter<SocketAddr>;
+
+impl Resolver {
+    /// Takes what is given for the hosts of these URLs.
+    pub(super) fn new<'u>(known: &[KnownHost], urls: impl Iterator<Item = &'u Url>) -> Self {
+        let given = urls.filter_map(|url| {
+            let addresses = KnownHost::addresses(known, url)?;
+            Some((url.host_str()?.to_owned(), addresses.to_vec()))
+        });
+        Self {
+            known: given.collect(),
+        }
+    }
+
+    /// Returns the addresses of a host, in the order in which they are to be tried.
+    pub(super) fn look_up(
+        &self,
+        host: &str,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Addresses>> + Send>> {
+        let known = self.known.iter().find(|(name, _)| name == host);
+        if let Some((_, addresses)) = known {
+            let sockets = addresses.iter().map(|address| SocketAddr::new(*address, 0));
+            let sockets: Vec<SocketAddr> = sockets.collect();
+            return Box::pin(ready(Ok(sockets.into_iter())));
+        }
+        match host.parse::<Name>() {
+            Ok(name) => Box::pin(async move {
+                let found = GaiResolver::new().call(name).await?;
+                Ok(found.collect::<Vec<_>>().into_iter())
+            }),
+            Err(error) => Box::pin(ready(Err(io::Error::other(error)))),
+        }
+    }
+}
+
+impl Service<Name> for Resolver {
+    type Response = Addresses;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Addresses>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        self.look_up(name.as_str())
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use reqwest::Url;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
@@ -11,6 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, Error, SignatureScheme};
+use url::Url;
 
 use super::client_certificate::ClientCertificate;
 use super::error::NetError;
@@ -18,9 +18,10 @@ use super::http_version::HttpVersion;
 use super::pin::PinnedKeys;
 use super::provider::provider;
 use super::roots::{self, RootFiles};
+use super::shown::Shown;
 use super::tls_fault::TlsFault;
 use super::trust::Trust;
-use super::verifier::{CheckCertificate, Shown, Verifier};
+use super::verifier::{CheckCertificate, Verifier};
 
 /// Which versions of TLS are spoken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,31 +40,82 @@ pub struct TlsSettings {
     pub roots: RootFiles,
     /// The client certificate, for servers that request one.
     pub client_certificate: Option<ClientCertificate>,
-    /// The same for the certificate of a proxy.
+    /// The same as `roots` for the certificate of a proxy.
     pub proxy_roots: RootFiles,
+    /// The client certificate for a proxy that requests one.
+    pub proxy_client_certificate: Option<ClientCertificate>,
     /// The public keys that the server may have.
     pub pin: Option<PinnedKeys>,
     /// Which versions are spoken.
     pub versions: TlsVersions,
     /// Set when a server requests a client certificate and none is configured.
     pub client_certificate_wanted: Arc<AtomicBool>,
+    /// The same for a proxy.
+    pub proxy_certificate_wanted: Arc<AtomicBool>,
 }
 
-/// Makes the configuration. Reads the system's roots and the files that the settings name. `proxy` is given where it is
-/// reached over TLS.
+impl TlsSettings {
+    /// Says whether a server has requested a certificate of the client, and there is none.
+    pub fn lacks_client_certificate(&self) -> bool {
+        let is_wanted = &self.client_certificate_wanted;
+        self.client_certificate.is_none() && is_wanted.load(Ordering::Relaxed)
+    }
+
+    /// Says the same of a proxy.
+    pub fn lacks_proxy_certificate(&self) -> bool {
+        let is_wanted = &self.proxy_certificate_wanted;
+        self.proxy_client_certificate.is_none() && is_wanted.load(Ordering::Relaxed)
+    }
+}
+
+/// Makes the configuration for a server. Reads the system's roots and the files that the settings name.
 pub(super) fn client_config(
     settings: &TlsSettings,
     version: HttpVersion,
-    server: &Url,
-    proxy: Option<&Url>,
+) -> Result<ClientConfig, NetError> {
+    let pin = settings.pin.clone();
+    let mut config = config(settings, &settings.roots, pin, |provider| {
+        Ok(match &settings.client_certificate {
+            None => Arc::new(NoCertificate {
+                wanted: Arc::clone(&settings.client_certificate_wanted),
+            }),
+            Some(client) => Arc::new(SingleCertAndKey::from(client.read(provider)?)),
+        })
+    })?;
+    config.alpn_protocols = match version {
+        HttpVersion::Negotiated => vec![
+            HttpVersion::ALPN_HTTP2.to_vec(),
+            HttpVersion::ALPN_HTTP1.to_vec(),
+        ],
+        HttpVersion::Http1 => vec![HttpVersion::ALPN_HTTP1.to_vec()],
+    };
+    Ok(config)
+}
+
+/// Makes the same for a proxy that is reached over TLS.
+pub(super) fn proxy_config(settings: &TlsSettings) -> Result<ClientConfig, NetError> {
+    let mut config = config(settings, &settings.proxy_roots, None, |provider| {
+        Ok(match &settings.proxy_client_certificate {
+            None => Arc::new(NoCertificate {
+                wanted: Arc::clone(&settings.proxy_certificate_wanted),
+            }),
+            Some(client) => Arc::new(SingleCertAndKey::from(client.read(provider)?)),
+        })
+    })?;
+    config.alpn_protocols = vec![HttpVersion::ALPN_HTTP1.to_vec()];
+    Ok(config)
+}
+
+fn config(
+    settings: &TlsSettings,
+    roots: &RootFiles,
+    pin: Option<PinnedKeys>,
+    certificate: impl FnOnce(&CryptoProvider) -> Result<Arc<dyn ResolvesClientCert>, NetError>,
 ) -> Result<ClientConfig, NetError> {
     let provider = provider();
-    let proxy = proxy.map(|url| Ok((name_of(url)?, trust(&settings.proxy_roots, &provider)?)));
     let check = ServerCheck {
-        server: name_of(server)?,
-        trust: trust(&settings.roots, &provider)?,
-        pin: settings.pin.clone(),
-        proxy: proxy.transpose()?,
+        trust: trust(roots, &provider)?,
+        pin,
     };
     let verifier = Arc::new(Verifier {
         check,
@@ -73,51 +125,27 @@ pub(super) fn client_config(
         TlsVersions::Both => &[&TLS13, &TLS12][..],
         TlsVersions::Only13 => &[&TLS13][..],
     };
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    let certificate = certificate(&provider)?;
+    Ok(ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .map_err(|error| NetError::Roots(error.to_string()))?
         .dangerous()
-        .with_custom_certificate_verifier(verifier);
-    let mut config = match &settings.client_certificate {
-        None => builder.with_client_cert_resolver(Arc::new(NoCertificate {
-            wanted: Arc::clone(&settings.client_certificate_wanted),
-        })),
-        Some(client) => {
-            let certified = client.read(&provider)?;
-            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
-        }
-    };
-    config.alpn_protocols = match version {
-        HttpVersion::Negotiated => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-        HttpVersion::Http1 => vec![b"http/1.1".to_vec()],
-    };
-    Ok(config)
+        .with_custom_certificate_verifier(verifier)
+        .with_client_cert_resolver(certificate))
 }
 
-/// Verifies the server's certificate, and that of a proxy that is reached over TLS.
+/// Verifies the certificate of a server or a proxy.
 #[derive(Debug)]
 struct ServerCheck {
-    /// The host of the URL.
-    server: ServerName<'static>,
     trust: Trust,
-    /// The keys that the server may have.
+    /// The keys that it may have.
     pin: Option<PinnedKeys>,
-    /// The proxy, and the trust anchors for its certificate.
-    proxy: Option<(ServerName<'static>, Trust)>,
 }
 
 impl CheckCertificate for ServerCheck {
     fn check(&self, shown: &Shown<'_>) -> Result<(), Error> {
-        let is_server = *shown.server_name == self.server;
-        let verified = match &self.proxy {
-            // Both on one host cannot be told apart.
-            Some((name, trust)) if name == shown.server_name && is_server => {
-                self.trust.verify(shown).or_else(|_| trust.verify(shown))
-            }
-            Some((name, trust)) if name == shown.server_name => trust.verify(shown),
-            _ => self.trust.verify(shown),
-        };
-        if let Some(pin) = self.pin.as_ref().filter(|_| is_server)
+        let verified = self.trust.verify(shown);
+        if let Some(pin) = &self.pin
             && !pin.accept(shown.end_entity)
         {
             return Err(TlsFault::OtherKey.into_error());
@@ -144,7 +172,7 @@ impl ResolvesClientCert for NoCertificate {
 }
 
 /// Returns the name that the certificate of a URL's host has to be for.
-fn name_of(url: &Url) -> Result<ServerName<'static>, NetError> {
+pub(super) fn name_of(url: &Url) -> Result<ServerName<'static>, NetError> {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     ServerName::try_from(bare.to_owned()).map_err(|_| NetError::Url)

@@ -5,8 +5,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use reqwest::Url;
 use rustls::{AlertDescription, CertificateError, OtherError};
+use url::Url;
 
 /// Why a TLS handshake failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +85,9 @@ pub enum TlsFault {
     /// One side violated the protocol.
     #[error("the TLS handshake failed")]
     Handshake,
+    /// It failed with the proxy, before the server was reached.
+    #[error("{}", .0.to_string().replace("the server", "the proxy"))]
+    OfProxy(Box<Self>),
 }
 
 impl TlsFault {
@@ -141,6 +144,17 @@ impl TlsFault {
         }
     }
 
+    /// Says whether a server that gets no certificate of the client may end the handshake so.
+    pub const fn may_be_for_a_certificate(&self) -> bool {
+        matches!(
+            self,
+            Self::Handshake
+                | Self::Alert(_)
+                | Self::NothingInCommon
+                | Self::ClientCertificateRefused
+        )
+    }
+
     /// Wraps a fault that the verification finds itself.
     pub(super) fn into_error(self) -> rustls::Error {
         CertificateError::Other(OtherError(Arc::new(self))).into()
@@ -159,8 +173,9 @@ impl TlsFault {
     pub fn advice(&self, place: &TlsPlace) -> String {
         let fixed = match self {
             Self::UnknownIssuer | Self::SelfSigned | Self::NoServers => {
-                return place.trust_command();
+                return place.trust_command(&format!("http.https://{place}/.sslCAInfo"));
             }
+            Self::OfProxy(fault) => return fault.advice_for_proxy(place),
             Self::Expired | Self::Revoked | Self::Version1 | Self::BadCertificate => {
                 "let the server's administrator renew its certificate"
             }
@@ -193,6 +208,29 @@ impl TlsFault {
             Self::Alert(_) | Self::Handshake => {
                 "check the server's URL, and that nothing on the way intercepts TLS"
             }
+        };
+        fixed.to_owned()
+    }
+
+    /// Returns what to do about it where `place` is a proxy.
+    fn advice_for_proxy(&self, place: &TlsPlace) -> String {
+        let fixed = match self {
+            Self::UnknownIssuer | Self::SelfSigned | Self::NoServers => {
+                return place.trust_command("http.proxySSLCAInfo").replacen(
+                    "the server is",
+                    "the proxy is",
+                    1,
+                );
+            }
+            Self::WrongName(_) => "use a name in the proxy's URL that the certificate is for",
+            Self::NotTls => "use `http` in the proxy's URL",
+            Self::ClientCertificateWanted => {
+                "name it in the global git configuration: git config --global http.proxySSLCert FILE, and its key in http.proxySSLKey"
+            }
+            Self::ClientCertificateRefused => {
+                "check that the certificate in `http.proxySSLCert` is the one for this proxy, and has not expired"
+            }
+            other => return other.advice(place).replace("server", "proxy"),
         };
         fixed.to_owned()
     }
@@ -251,12 +289,12 @@ impl TlsPlace {
         }
     }
 
-    /// Returns the commands that trust the certificate which the server shows now.
-    fn trust_command(&self) -> String {
+    /// Returns the commands that trust the certificate which is shown there now; `key` is the one of git's that names it.
+    fn trust_command(&self, key: &str) -> String {
         let Self { host, port } = self;
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         format!(
-            "if the server is yours, or its certificate is what its administrator says, trust it: openssl s_client -connect {host}:{port} -servername {bare} </dev/null 2>/dev/null | openssl x509 > ~/{bare}.pem && git config --global http.https://{host}:{port}/.sslCAInfo ~/{bare}.pem"
+            "if the server is yours, or its certificate is what its administrator says, trust it: openssl s_client -connect {host}:{port} -servername {bare} </dev/null 2>/dev/null | openssl x509 > ~/{bare}.pem && git config --global {key} ~/{bare}.pem"
         )
     }
 }

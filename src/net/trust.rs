@@ -18,9 +18,9 @@ use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
+use super::shown::Shown;
 use super::tls_fault::TlsFault;
 use super::unsupported;
-use super::verifier::Shown;
 
 /// The trust anchors for a server's certificate.
 ///

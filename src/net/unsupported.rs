@@ -9,8 +9,8 @@ use x509_cert::der::oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
 use x509_cert::der::{Decode, Encode};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
+use super::shown::Shown;
 use super::tls_fault::TlsFault;
-use super::verifier::Shown;
 
 /// The smallest RSA key, in bits.
 const MIN_RSA_BITS: usize = 2048;

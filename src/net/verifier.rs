@@ -12,23 +12,9 @@ use x509_cert::certificate::Version;
 use x509_cert::der::Decode;
 use x509_cert::ext::pkix::BasicConstraints;
 
+use super::shown::Shown;
 use super::tls_fault::TlsFault;
 use super::unsupported;
-
-/// The certificates that a server presents in the handshake, and what they are checked against.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shown<'a> {
-    /// The end-entity certificate.
-    pub(super) end_entity: &'a CertificateDer<'a>,
-    /// The intermediate certificates.
-    pub(super) intermediates: &'a [CertificateDer<'a>],
-    /// The requested host.
-    pub(super) server_name: &'a ServerName<'a>,
-    /// The OCSP response; empty for none.
-    pub(super) ocsp_response: &'a [u8],
-    /// The time.
-    pub(super) now: UnixTime,
-}
 
 /// A check of a server's certificate.
 pub(super) trait CheckCertificate: Debug + Send + Sync {

@@ -2,9 +2,9 @@
 
 use std::sync::Mutex;
 
-use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use url::Url;
 
 use crate::http::{Client, Request, Response, Token};
 use crate::names::Origin;

@@ -62,7 +62,7 @@ impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlError;
 
     fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
-        let mut url = reqwest::Url::parse(text).map_err(|_| DatabaseUrlError::Syntax)?;
+        let mut url = url::Url::parse(text).map_err(|_| DatabaseUrlError::Syntax)?;
         if !matches!(url.scheme(), "postgres" | "postgresql") || url.cannot_be_a_base() {
             return Err(DatabaseUrlError::Syntax);
         }

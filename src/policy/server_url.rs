@@ -9,7 +9,7 @@ use super::text::written_as_text;
 
 /// The URL of a server: http(s), with a host, without a user, a query or a fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerUrl(reqwest::Url);
+pub struct ServerUrl(url::Url);
 
 written_as_text!(
     ServerUrl,
@@ -35,7 +35,7 @@ pub enum ServerUrlError {
 
 impl ServerUrl {
     /// Returns the URL.
-    pub const fn as_url(&self) -> &reqwest::Url {
+    pub const fn as_url(&self) -> &url::Url {
         &self.0
     }
 
@@ -49,7 +49,7 @@ impl FromStr for ServerUrl {
     type Err = ServerUrlError;
 
     fn from_str(text: &str) -> Result<Self, ServerUrlError> {
-        let url = reqwest::Url::parse(text).map_err(|_| ServerUrlError::Syntax)?;
+        let url = url::Url::parse(text).map_err(|_| ServerUrlError::Syntax)?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(ServerUrlError::Syntax);
         }

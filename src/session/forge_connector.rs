@@ -162,7 +162,7 @@ impl ForgeConnector {
 
     /// Returns the API that the policy names, unless the remote is at a well-known forge on another host. An API on
     /// this machine can stand for any forge.
-    fn api_url(&self, def: &ForgeDef) -> Option<reqwest::Url> {
+    fn api_url(&self, def: &ForgeDef) -> Option<url::Url> {
         let url = self.settings.api_url.as_ref()?.as_url();
         let host = self.remote.host().unwrap_or_default();
         let is_local = Origin::of(url).is_some_and(|origin| origin.is_loopback());
@@ -206,7 +206,7 @@ impl ForgeConnector {
     }
 
     /// Returns the user's credential helpers for the forge's web host.
-    fn helpers(&self, web: &reqwest::Url) -> Helpers {
+    fn helpers(&self, web: &url::Url) -> Helpers {
         let place = RemoteUrl::parse(web.as_str()).ok();
         let config = self.repo.as_ref().map(Repo::config);
         let helpers = match (place, config) {
@@ -240,7 +240,7 @@ impl ForgeConnector {
     }
 
     /// Returns the address whose password the helpers keep: the web host, not the API's.
-    fn web_origin(&self, def: &ForgeDef) -> Option<reqwest::Url> {
+    fn web_origin(&self, def: &ForgeDef) -> Option<url::Url> {
         let named = self.api_url(def);
         let mut web = named.or_else(|| (def.api_url)(&self.remote))?;
         let host = web.host_str()?.to_owned();

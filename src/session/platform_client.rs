@@ -51,7 +51,7 @@ fn for_named(
     workspace: Option<&str>,
 ) -> Result<Platform, Hold> {
     let settings = policy.platform();
-    let named = environment.text("PLATFORM_URL").map(reqwest::Url::parse);
+    let named = environment.text("PLATFORM_URL").map(url::Url::parse);
     let url = match (&settings.url, named) {
         (Some(url), _) => url.as_url().clone(),
         (None, Some(Ok(url))) => url,

@@ -146,7 +146,7 @@ fn undo_target(undo: &Undo, remote: &Remote) -> Target {
     let pushed = remote_guards::repository(remote);
     let page = undo.pull_request.as_ref().map(|(_, page)| page);
     let named = page.and_then(|page| {
-        let page = reqwest::Url::parse(page).ok()?;
+        let page = url::Url::parse(page).ok()?;
         let mut parts = page.path_segments()?.rev();
         let (_number, _pull) = (parts.next()?, parts.next()?);
         let (name, owner) = (parts.next()?.to_owned(), parts.next()?.to_owned());

@@ -1,11 +1,12 @@
 //! `http`: sends one request to an origin that the policy lists.
 
 use async_trait::async_trait;
-use reqwest::{Method, Url};
+use hyper::Method;
 use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::http::{Client, ClientOptions, HttpError, Redirects, Request};
 use crate::names::Origin;

@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("environment", &[]),
     ("failpoint", &[]),
     ("threads", &[]),
-    ("net", &["names", "files", "byte_text"]),
+    ("net", &["names", "files", "byte_text", "threads"]),
     ("policy", &["names", "reason", "files", "cron", "template"]),
     ("report", &["names", "exit", "reason"]),
     ("secrets", &["byte_text"]),

@@ -1,6 +1,6 @@
 //! Paths and queries of requests.
 
-use reqwest::Url;
+use url::Url;
 
 /// Percent-decodes a segment of a path.
 pub(super) fn decode(part: &str) -> String {

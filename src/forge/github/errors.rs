@@ -223,7 +223,7 @@ fn sso(response: &Response, host: &str) -> ForgeError {
     let link = response
         .header("x-github-sso")
         .and_then(|value| value.split_once("url="))
-        .and_then(|(_, link)| reqwest::Url::parse(link.trim()).ok())
+        .and_then(|(_, link)| url::Url::parse(link.trim()).ok())
         .filter(|link| link.scheme() == "https" && link.host_str() == Some(site));
     let advice = match link {
         Some(link) => format!("authorise the token at {}", text::line(link.as_str())),

@@ -1,6 +1,6 @@
 //! The pull requests that GitHub lists for a branch.
 
-use reqwest::Url;
+use url::Url;
 
 use crate::forge::{
     Closed, EndedPullRequest, Forge as _, ForgeError, ForgeErrorClass, Head, PullRequest,

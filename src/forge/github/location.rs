@@ -1,6 +1,6 @@
 //! The URLs of GitHub's API and pages, and which links of a response are trusted.
 
-use reqwest::Url;
+use url::Url;
 
 use crate::http::Response;
 use crate::names::{Origin, RemoteUrl, RepositoryName};

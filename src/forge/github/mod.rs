@@ -16,8 +16,8 @@ mod text;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use reqwest::Url;
 use tokio::sync::OnceCell;
+use url::Url;
 
 use crate::http::{Client, HttpErrorClass, Request, Response, Token};
 use crate::names::{BranchName, Origin, RepositoryName};

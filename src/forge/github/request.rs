@@ -1,6 +1,6 @@
 //! Requests about one repository, also about one that has moved.
 
-use reqwest::Url;
+use url::Url;
 
 use crate::http::{HttpError, HttpErrorClass, Request, Response};
 use crate::names::{Origin, RepositoryName};

@@ -1,7 +1,7 @@
 //! The secrets that stand in git's configuration: logins in URLs, headers that carry one, and tokens of other programs.
 
 use gix::bstr::ByteSlice;
-use reqwest::header::HeaderName;
+use hyper::header::HeaderName;
 
 use crate::secrets::KnownSecrets;
 

@@ -140,11 +140,7 @@ impl Asking {
     }
 
     /// Returns what is answered, the same question asked once.
-    pub(super) fn login(
-        &self,
-        url: &reqwest::Url,
-        user: Option<&str>,
-    ) -> Option<(Login, LoginSource)> {
+    pub(super) fn login(&self, url: &url::Url, user: Option<&str>) -> Option<(Login, LoginSource)> {
         // Another thread that asks for the same login meanwhile waits for the answer.
         let mut answers = self.asked.answers();
         let said = answers
@@ -162,12 +158,12 @@ impl Asking {
     }
 
     /// Returns what is answered when the password of a user is asked for, the same question asked once.
-    pub(in crate::git) fn password(&self, url: &reqwest::Url, user: &str) -> Option<Login> {
+    pub(in crate::git) fn password(&self, url: &url::Url, user: &str) -> Option<Login> {
         Some(self.login(url, Some(user))?.0)
     }
 
     /// Says whether the helpers have yet to be told that the answer works; the caller tells them.
-    pub(in crate::git) fn is_to_be_kept(&self, url: &reqwest::Url, user: &str) -> bool {
+    pub(in crate::git) fn is_to_be_kept(&self, url: &url::Url, user: &str) -> bool {
         let mut answers = self.asked.answers();
         match answers.get_mut(&key(url, user)) {
             Some(Some(said)) => !std::mem::replace(&mut said.is_kept, true),
@@ -176,7 +172,7 @@ impl Asking {
     }
 
     /// Asks for the user name, unless it is known, and the password.
-    fn ask(&self, url: &reqwest::Url, user: Option<&str>) -> Option<(Login, LoginSource)> {
+    fn ask(&self, url: &url::Url, user: Option<&str>) -> Option<(Login, LoginSource)> {
         let port = url
             .port()
             .map(|port| format!(":{port}"))
@@ -260,7 +256,7 @@ fn is_some_text((word, _): &(String, LoginSource)) -> bool {
 }
 
 /// Returns the path as git shows it in a question, encoded once more; nothing where there is none.
-fn shown_path(url: &reqwest::Url) -> String {
+fn shown_path(url: &url::Url) -> String {
     let path = percent_decoded(url.path().trim_matches('/'));
     let shown = percent_encode(&to_bytes(&path), PATH).to_string();
     if shown.is_empty() {
@@ -271,7 +267,7 @@ fn shown_path(url: &reqwest::Url) -> String {
 }
 
 /// Returns what makes two questions the same.
-fn key(url: &reqwest::Url, user: &str) -> String {
+fn key(url: &url::Url, user: &str) -> String {
     format!(
         "{}{} {user}",
         url.origin().ascii_serialization(),

@@ -118,7 +118,7 @@ impl Helpers {
     /// `WWW-Authenticate` header each.
     pub fn get(
         &self,
-        url: &reqwest::Url,
+        url: &url::Url,
         user: Option<&str>,
         offered: &[String],
     ) -> Result<Option<Credential>, CredentialError> {
@@ -142,7 +142,7 @@ impl Helpers {
 
     /// Returns the user whose password is asked for where no helper has it: the configured one, or the one that a helper
     /// named when it was asked.
-    pub(super) fn user(&self, url: &reqwest::Url) -> Option<String> {
+    pub(super) fn user(&self, url: &url::Url) -> Option<String> {
         let key = self.key(url, None).ok()?;
         match self.answers().get(&key) {
             Some(Answer::None(Some(user))) => Some(user.clone()),
@@ -152,7 +152,7 @@ impl Helpers {
 
     /// Learns what the helpers keep for `url`, so that it can be hidden in texts. No person is asked, and no helper
     /// that was asked in this run already.
-    pub fn learn(&self, url: &reqwest::Url, user: Option<&str>) -> Result<(), CredentialError> {
+    pub fn learn(&self, url: &url::Url, user: Option<&str>) -> Result<(), CredentialError> {
         let mut answers = self.answers();
         let key = self.key(url, user)?;
         if answers.contains_key(&key) {
@@ -182,7 +182,7 @@ impl Helpers {
     /// Tells every helper that a login works; once.
     pub fn approve(
         &self,
-        url: &reqwest::Url,
+        url: &url::Url,
         user: Option<&str>,
         credential: &Credential,
     ) -> Result<(), CredentialError> {
@@ -205,7 +205,7 @@ impl Helpers {
     /// them again.
     pub fn reject(
         &self,
-        url: &reqwest::Url,
+        url: &url::Url,
         user: Option<&str>,
         credential: &Credential,
         offered: &[String],
@@ -221,7 +221,7 @@ impl Helpers {
     }
 
     /// Tells every helper of a login that a person typed, and that works.
-    pub fn keep(&self, url: &reqwest::Url, login: &Login) -> Result<(), CredentialError> {
+    pub fn keep(&self, url: &url::Url, login: &Login) -> Result<(), CredentialError> {
         let credential = self.question(url, None, &[]).with_login(login);
         self.tell(Verb::Store, &credential)
     }
@@ -265,7 +265,7 @@ impl Helpers {
         told.into_iter().collect()
     }
 
-    fn question(&self, url: &reqwest::Url, user: Option<&str>, offered: &[String]) -> Credential {
+    fn question(&self, url: &url::Url, user: Option<&str>, offered: &[String]) -> Credential {
         let path = percent_decoded(url.path().trim_matches('/'));
         let path = (self.see_paths() && !path.is_empty()).then_some(path);
         let user = user.filter(|user| !user.is_empty());
@@ -279,7 +279,7 @@ impl Helpers {
     }
 
     /// Returns what makes two questions the same.
-    fn key(&self, url: &reqwest::Url, user: Option<&str>) -> Result<Vec<u8>, CredentialError> {
+    fn key(&self, url: &url::Url, user: Option<&str>) -> Result<Vec<u8>, CredentialError> {
         self.key_of(&self.question(url, user, &[]))
     }
 

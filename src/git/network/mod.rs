@@ -4,17 +4,18 @@ mod proxy;
 mod tls;
 mod unheeded;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use reqwest::Url;
-use reqwest::header::HeaderValue;
+use hyper::header::HeaderValue;
+use url::Url;
 
 use crate::environment::Environment;
 use crate::names::{RemoteName, RemoteUrl};
 use crate::net::{
-    ConnectorSettings, HttpVersion, KnownHost, LoopbackProxy, NetError, Network, ProxyRule,
+    ConnectorSettings, HttpVersion, KnownHost, LoopbackProxy, NetError, Network, ProxyChallenges,
+    ProxyRule,
 };
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
@@ -73,6 +74,8 @@ pub struct GitNetwork {
 pub struct NetworkState {
     /// The login that was asked for, for the proxy.
     proxy_login: Mutex<Option<ProxyLogin>>,
+    /// How proxies want to be told it.
+    proxy_challenges: ProxyChallenges,
     /// Git's configuration outside of a repository.
     outside: OnceLock<Result<Arc<Config>, String>>,
 }
@@ -145,9 +148,10 @@ impl GitNetwork {
         let proxy = view.proxy()?.map(|proxy| view.with_login(proxy));
         let user_agent = view.text("GIT_HTTP_USER_AGENT", "userAgent");
         Ok(ConnectorSettings {
-            tls: view.tls()?,
+            tls: view.tls(proxy.as_ref())?,
             proxy: ProxyRule {
                 proxy,
+                auth: view.proxy_auth_method().unwrap_or_default(),
                 except: view.no_proxy(),
                 loopback: self.loopback,
             },
@@ -157,6 +161,7 @@ impl GitNetwork {
                 .unwrap_or_default(),
             user_agent: user_agent.and_then(|name| HeaderValue::from_str(&name).ok()),
             known_hosts: view.known_hosts(),
+            proxy_challenges: self.state.proxy_challenges.clone(),
             ..ConnectorSettings::default()
         })
     }
@@ -238,8 +243,8 @@ impl Network for GitNetwork {
         tls::key_accepted(self, settings);
     }
 
-    fn key_password_refused(&self, settings: &ConnectorSettings) {
-        tls::key_refused(self, settings);
+    fn key_password_refused(&self, settings: &ConnectorSettings, key: &Path) {
+        tls::key_refused(self, settings, key);
     }
 }
 

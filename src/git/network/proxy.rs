@@ -8,7 +8,7 @@ use tracing::debug;
 
 use crate::git::credentials::{Credential, Helpers, Login};
 use crate::names::RemoteUrl;
-use crate::net::{ConnectorSettings, NetError, NoProxy, ProxyUrl};
+use crate::net::{ConnectorSettings, NetError, NoProxy, ProxyAuthMethod, ProxyUrl};
 use crate::threads::lock;
 
 use super::{GitNetwork, View};
@@ -29,15 +29,6 @@ impl ProxyLogin {
             Self::Asked(login) => Some(login.clone()),
         }
     }
-}
-
-/// How a login is sent to the proxy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ProxyAuthMethod {
-    /// As Basic, or however the proxy wants it.
-    Basic,
-    /// In a way that is not spoken, so that none is sent.
-    Unspoken,
 }
 
 impl View<'_> {
@@ -103,8 +94,8 @@ impl View<'_> {
     }
 
     /// Returns how a login is sent to the proxy, by `GIT_HTTP_PROXY_AUTHMETHOD` and the keys. As in git, an unknown
-    /// value means any.
-    pub(super) fn proxy_auth_method(&self) -> ProxyAuthMethod {
+    /// value means any. Returns none for one that is not spoken.
+    pub(super) fn proxy_auth_method(&self) -> Option<ProxyAuthMethod> {
         let named = self
             .network
             .environment
@@ -114,8 +105,10 @@ impl View<'_> {
             .or_else(|| Some(self.of_remote("proxyAuthMethod")?.1))
             .or_else(|| self.http("proxyAuthMethod"));
         match named.as_deref() {
-            Some("digest" | "negotiate" | "ntlm") => ProxyAuthMethod::Unspoken,
-            _ => ProxyAuthMethod::Basic,
+            Some("basic") => Some(ProxyAuthMethod::Basic),
+            Some("digest") => Some(ProxyAuthMethod::Digest),
+            Some("negotiate" | "ntlm") => None,
+            _ => Some(ProxyAuthMethod::Any),
         }
     }
 
@@ -123,7 +116,7 @@ impl View<'_> {
     pub(super) fn with_login(&self, proxy: ProxyUrl) -> ProxyUrl {
         let known = &self.network.known;
         known.add_login(proxy.user().as_deref(), proxy.password().as_ref());
-        if self.proxy_auth_method() == ProxyAuthMethod::Unspoken {
+        if self.proxy_auth_method().is_none() {
             return proxy.bare();
         }
         if proxy.user().is_none() || proxy.password().is_some() {

@@ -7,7 +7,8 @@ use tracing::debug;
 
 use crate::git::config::Matching;
 use crate::net::{
-    ClientCertificate, ConnectorSettings, NetError, PinnedKeys, RootFiles, TlsSettings, TlsVersions,
+    ClientCertificate, ConnectorSettings, NetError, PinnedKeys, ProxyUrl, RootFiles, TlsSettings,
+    TlsVersions,
 };
 use crate::secrets::decode_base64;
 
@@ -22,8 +23,36 @@ const HASH_LENGTH: usize = 44;
 /// How a public key begins and ends in PEM form.
 const PEM: [&str; 2] = ["-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"];
 
+/// The variables and keys of git that name a client certificate.
+struct CertificateNames {
+    certificate: [&'static str; 2],
+    key: [&'static str; 2],
+    protected: [&'static str; 2],
+}
+
+/// Those of the one for the server.
+const OF_SERVER: CertificateNames = CertificateNames {
+    certificate: ["GIT_SSL_CERT", "sslCert"],
+    key: ["GIT_SSL_KEY", "sslKey"],
+    protected: [
+        "GIT_SSL_CERT_PASSWORD_PROTECTED",
+        "sslCertPasswordProtected",
+    ],
+};
+
+/// Those of the one for the proxy.
+const OF_PROXY: CertificateNames = CertificateNames {
+    certificate: ["GIT_PROXY_SSL_CERT", "proxySSLCert"],
+    key: ["GIT_PROXY_SSL_KEY", "proxySSLKey"],
+    protected: [
+        "GIT_PROXY_SSL_CERT_PASSWORD_PROTECTED",
+        "proxySSLCertPasswordProtected",
+    ],
+};
+
 impl View<'_> {
-    pub(super) fn tls(&self) -> Result<TlsSettings, NetError> {
+    /// Returns the settings for the URL, and for the proxy where there is one.
+    pub(super) fn tls(&self, proxy: Option<&ProxyUrl>) -> Result<TlsSettings, NetError> {
         let roots = |file, directory| {
             let rules = &self.network.rules;
             RootFiles {
@@ -35,16 +64,8 @@ impl View<'_> {
                 directories: Option::into_iter(directory).collect(),
             }
         };
-        let certificate = self.path("GIT_SSL_CERT", "sslCert");
-        let client_certificate = certificate.map(|certificate| {
-            let password = self.key_password(&certificate)?;
-            Ok(ClientCertificate {
-                certificate,
-                key: self.path("GIT_SSL_KEY", "sslKey"),
-                password,
-            })
-        });
         let is_https = self.url.scheme().as_str() == "https";
+        let is_tls_proxy = proxy.is_some_and(|proxy| proxy.url().scheme() == "https");
         let pinned = self.http("pinnedPubkey").filter(|value| !value.is_empty());
         let pin = pinned.filter(|_| is_https).map(|value| self.pin(&value));
         Ok(TlsSettings {
@@ -53,7 +74,8 @@ impl View<'_> {
                 self.path("GIT_SSL_CAPATH", "sslCAPath"),
             ),
             proxy_roots: roots(self.path("GIT_PROXY_SSL_CAINFO", "proxySSLCAInfo"), None),
-            client_certificate: client_certificate.filter(|_| is_https).transpose()?,
+            client_certificate: self.certificate(&OF_SERVER, is_https)?,
+            proxy_client_certificate: self.certificate(&OF_PROXY, is_tls_proxy)?,
             pin: pin.transpose()?,
             versions: match self.text("GIT_SSL_VERSION", "sslVersion").as_deref() {
                 Some("tlsv1.3") => TlsVersions::Only13,
@@ -98,20 +120,37 @@ impl View<'_> {
         Ok(PinnedKeys::of_key(&der))
     }
 
+    /// Returns the certificate that is shown to a peer, where TLS is spoken with it.
+    fn certificate(
+        &self,
+        names: &CertificateNames,
+        is_shown: bool,
+    ) -> Result<Option<ClientCertificate>, NetError> {
+        let [variable, key] = names.certificate;
+        let Some(certificate) = self.path(variable, key).filter(|_| is_shown) else {
+            return Ok(None);
+        };
+        let password = self.key_password(&certificate, names.protected)?;
+        let [variable, key] = names.key;
+        Ok(Some(ClientCertificate {
+            certificate,
+            key: self.path(variable, key),
+            password,
+        }))
+    }
+
     /// Asks for the password of the client's key, where the user says that it has one.
-    fn key_password(&self, certificate: &Path) -> Result<Option<SecretString>, NetError> {
+    fn key_password(
+        &self,
+        certificate: &Path,
+        [variable, key]: [&str; 2],
+    ) -> Result<Option<SecretString>, NetError> {
         // Git looks at whether the variable is there, and not at what it says.
-        let is_named = self
-            .network
-            .environment
-            .raw("GIT_SSL_CERT_PASSWORD_PROTECTED")
-            .is_some();
-        let key = "sslCertPasswordProtected";
+        let is_named = self.network.environment.raw(variable).is_some();
         let configured = self
             .config
             .scoped_truth("http", key, self.url, Matching::Best);
-        let is_protected = configured == Some(true);
-        if self.url.scheme().as_str() != "https" || !(is_named || is_protected) {
+        if !is_named && configured != Some(true) {
             return Ok(None);
         }
         let found = self
@@ -133,29 +172,32 @@ fn hash(text: &str) -> Option<[u8; 32]> {
     decode_base64(digits)?.try_into().ok()
 }
 
-/// Tells the helpers that the password of the client's key is right.
+/// Tells the helpers that the passwords of the client's keys are right.
 pub(super) fn key_accepted(network: &GitNetwork, settings: &ConnectorSettings) {
-    if let Some(path) = protected(settings)
-        && let Ok(helpers) = network.helpers_of_no_url()
-        && let Err(error) = helpers.approve_certificate(path)
-    {
-        debug!(%error, "a helper did not store the password of the client's key");
+    for client in protected(settings) {
+        if let Ok(helpers) = network.helpers_of_no_url()
+            && let Err(error) = helpers.approve_certificate(&client.certificate)
+        {
+            debug!(%error, "a helper did not store the password of the client's key");
+        }
     }
 }
 
-/// Tells the helpers that it is wrong.
-pub(super) fn key_refused(network: &GitNetwork, settings: &ConnectorSettings) {
-    if let Some(path) = protected(settings)
-        && let Ok(helpers) = network.helpers_of_no_url()
-        && let Err(error) = helpers.reject_certificate(path)
-    {
-        debug!(%error, "a helper did not erase the password of the client's key");
+/// Tells the helpers that the password of the key in this file is wrong.
+pub(super) fn key_refused(network: &GitNetwork, settings: &ConnectorSettings, key: &Path) {
+    for client in protected(settings).filter(|client| client.key_file() == key) {
+        if let Ok(helpers) = network.helpers_of_no_url()
+            && let Err(error) = helpers.reject_certificate(&client.certificate)
+        {
+            debug!(%error, "a helper did not erase the password of the client's key");
+        }
     }
 }
 
-/// Returns the certificate whose key has a password that was asked for.
-fn protected(settings: &ConnectorSettings) -> Option<&Path> {
-    let client = settings.tls.client_certificate.as_ref()?;
-    client.password.as_ref()?;
-    Some(&client.certificate)
+/// Returns the certificates whose keys have passwords that were asked for.
+fn protected(settings: &ConnectorSettings) -> impl Iterator<Item = &ClientCertificate> {
+    let tls = &settings.tls;
+    let clients = [&tls.client_certificate, &tls.proxy_client_certificate];
+    let clients = clients.into_iter().flatten();
+    clients.filter(|client| client.password.is_some())
 }

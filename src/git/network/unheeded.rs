@@ -44,20 +44,8 @@ const UNHEEDED: &[Unheeded] = &[
     Unheeded {
         key: "proxyAuthMethod",
         variable: "GIT_HTTP_PROXY_AUTHMETHOD",
-        counts_not: CountsNot::For(|value| matches!(value, "digest" | "negotiate" | "ntlm")),
-        instead: "only Basic is spoken with proxies, and no login was sent",
-    },
-    Unheeded {
-        key: "proxySSLCert",
-        variable: "GIT_PROXY_SSL_CERT",
-        counts_not: CountsNot::For(is_set),
-        instead: "no certificate is shown to proxies",
-    },
-    Unheeded {
-        key: "proxySSLKey",
-        variable: "GIT_PROXY_SSL_KEY",
-        counts_not: CountsNot::For(is_set),
-        instead: "no certificate is shown to proxies",
+        counts_not: CountsNot::For(|value| matches!(value, "negotiate" | "ntlm")),
+        instead: "only Basic and Digest are spoken with proxies, and no login was sent",
     },
     Unheeded {
         key: "saveCookies",

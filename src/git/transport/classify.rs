@@ -2,23 +2,22 @@
 
 use std::error::Error as _;
 
-use crate::git::transport::TransportError;
-use crate::net::{TlsFault, TlsPlace};
+use url::Url;
 
-/// Turns an error of the HTTP client, whose text would name the URL, into one of the push.
-pub(super) fn from_http(error: reqwest::Error) -> TransportError {
-    if let Some(fault) = TlsFault::of(&error) {
+use crate::git::transport::TransportError;
+use crate::net::ExchangeError;
+
+/// Turns an error of the HTTP client into one of the push; `url` is of the server.
+pub(super) fn from_http(error: ExchangeError, url: &Url) -> TransportError {
+    if let Some((fault, place)) = error.tls_fault(url) {
         tracing::debug!(%error, "TLS failed");
-        let place = error.url().map_or_else(TlsPlace::default, TlsPlace::of);
         return TransportError::Tls { fault, place };
     }
-    let is_plain = error.url().is_some_and(|url| url.scheme() == "http");
-    let said = if is_plain && is_no_http(&error) {
+    let said = if url.scheme() == "http" && is_no_http(&error) {
         "what answers there does not speak HTTP; where it speaks TLS, the URL has to say `https`"
     } else {
         ""
     };
-    let error = error.without_url();
     TransportError::Network {
         said: said.to_owned(),
         source: Some(error.into()),
@@ -27,7 +26,7 @@ pub(super) fn from_http(error: reqwest::Error) -> TransportError {
 
 /// Says whether the answer does not begin as HTTP does, like that of a TLS server to a client that does not speak
 /// TLS.
-fn is_no_http(error: &reqwest::Error) -> bool {
+fn is_no_http(error: &ExchangeError) -> bool {
     let mut next = error.source();
     while let Some(error) = next {
         // The library's type for it is not ours to name.
@@ -46,6 +45,6 @@ pub(super) fn is_disconnect(error: &TransportError) -> bool {
     };
     let client = source
         .as_ref()
-        .and_then(|e| e.downcast_ref::<reqwest::Error>());
+        .and_then(|e| e.downcast_ref::<ExchangeError>());
     client.is_some_and(|error| !error.is_connect())
 }

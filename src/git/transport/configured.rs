@@ -2,7 +2,7 @@
 
 use gix::bstr::BStr;
 use gix::config::Integer;
-use reqwest::header::{HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue};
 
 use crate::git::config::tell_header;
 use crate::git::credentials::Helpers;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sendoff_push::BoxError;
 
-use crate::net::{NetError, TlsFault, TlsPlace};
+use crate::net::{NetError, ProxyLoginRefused, TlsFault, TlsPlace};
 use crate::reason::Reason;
 
 /// Why a transport failed. Texts of the server are sanitized before they get in here, and no message holds a secret.
@@ -23,16 +23,15 @@ pub enum TransportError {
     #[error("the connection cannot be set up")]
     Setup(#[source] NetError),
     /// The proxy wants a login, or another one.
-    #[error("the proxy {proxy} refuses the request without a valid login")]
+    #[error("the proxy {proxy} {refusal}")]
     ProxyLogin {
         /// The scheme of its URL.
         scheme: String,
         /// Its host and port.
         proxy: String,
+        /// What it does.
+        refusal: ProxyLoginRefused,
     },
-    /// The HTTP client cannot be made.
-    #[error("no HTTP connection can be made")]
-    Client(#[source] BoxError),
     /// The system refuses what the runtime needs.
     #[error("the system provides no I/O events to wait for the network")]
     Runtime(#[source] BoxError),

@@ -2,6 +2,8 @@
 
 use sendoff_push::Rejection;
 
+use crate::net::ProxyLoginRefused;
+
 use super::TransportError;
 use super::ssh_login::setup_advice;
 use super::ssh_words::{denied_advice, is_want_of_right, is_without_shell};
@@ -18,11 +20,23 @@ impl TransportError {
         Some(match self {
             Self::Setup(error) => error.advice(),
             Self::ProxyLogin { scheme, .. } if scheme.starts_with("socks4") => {
-                "a SOCKS 4 proxy gets no user name from sendoff: name it as socks5 or socks5h".into()
+                format!("write the user ID that the proxy expects into its URL: {scheme}://USER@HOST:PORT")
             }
-            Self::ProxyLogin { scheme, proxy } => format!(
-                "write the login into the proxy's URL, or let a git credential helper keep it for {scheme}://{proxy}"
-            ),
+            Self::ProxyLogin {
+                scheme,
+                proxy,
+                refusal,
+            } => match refusal {
+                ProxyLoginRefused::Login | ProxyLoginRefused::Repeatable => format!(
+                    "write the login into the proxy's URL, or let a git credential helper keep it for {scheme}://{proxy}"
+                ),
+                ProxyLoginRefused::Unspoken(_) => {
+                    "name a proxy in `http.proxy` that logs in to this one for you, such as px or cntlm".into()
+                }
+                ProxyLoginRefused::RuledOut(_) => {
+                    "remove `http.proxyAuthMethod` and GIT_HTTP_PROXY_AUTHMETHOD, or name one that the proxy offers".into()
+                }
+            },
             Self::Tls { fault, place } => fault.advice(place),
             Self::Protocol { configured_in, .. } => {
                 format!("allow it in {configured_in}, or use another URL")
@@ -54,7 +68,6 @@ impl TransportError {
             Self::PlainHttp => "use https or ssh",
             Self::Scheme(_) => "use an https or ssh URL for the remote",
             Self::TlsPort { .. } => "use `https` in the remote's URL",
-            Self::Client(_) => "check the CA certificates and `http.*` in your git configuration",
             Self::Talk { .. } => {
                 "let the shell of the account on the remote print nothing for commands: its start files, such as ~/.bashrc, may write on a terminal only"
             }

@@ -13,7 +13,7 @@ impl ClassifiedError for TransportError {
             Self::FileRemote => "file-remote",
             Self::PlainHttp => "plain-http",
             Self::Setup(NetError::Proxy { .. }) | Self::ProxyLogin { .. } => "proxy",
-            Self::Setup(_) | Self::Client(_) | Self::Tls { .. } | Self::TlsPort { .. } => "tls",
+            Self::Setup(_) | Self::Tls { .. } | Self::TlsPort { .. } => "tls",
             Self::Runtime(_) => "internal",
             Self::Start(_)
             | Self::SshCommand { .. }

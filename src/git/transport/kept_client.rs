@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use reqwest::{Client, Url};
 use tokio::runtime::Runtime;
+use url::Url;
 
-use crate::net::ConnectorSettings;
+use crate::net::{Client, ConnectorSettings};
 use crate::threads::lock;
 
 /// A place for the client of one connection, with its runtime, which the connections need. Clones share it.

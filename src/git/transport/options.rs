@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue};
 
 use crate::git::credentials::{Answers, Asking, Helpers, Login, LoginSource, Netrc, Sources};
 use crate::names::RemoteUrl;

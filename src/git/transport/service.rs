@@ -23,6 +23,20 @@ impl Service {
         }
     }
 
+    /// Returns the media types of its requests and of their responses.
+    pub(super) const fn media_types(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ReceivePack => (
+                "application/x-git-receive-pack-request",
+                "application/x-git-receive-pack-result",
+            ),
+            Self::UploadPack | Self::UploadPackList => (
+                "application/x-git-upload-pack-request",
+                "application/x-git-upload-pack-result",
+            ),
+        }
+    }
+
     /// Returns the protocol version to ask for, as git writes it.
     pub(super) const fn protocol(self) -> Option<&'static str> {
         match self {

@@ -70,8 +70,8 @@ pub(super) fn with_usual_host(text: &str) -> Result<Option<(String, String)>, Re
             .and_then(|rest| rest.find(':'))
             .unwrap_or(host.len() - port);
     let (host, port) = host.split_at(port);
-    let second = reqwest::Url::parse(&format!("https://{host}/"));
-    let usual = second.as_ref().ok().and_then(reqwest::Url::host_str);
+    let second = url::Url::parse(&format!("https://{host}/"));
+    let usual = second.as_ref().ok().and_then(url::Url::host_str);
     let is_name = second.as_ref().is_ok_and(|url| url.domain().is_some());
     let usual = usual.filter(|usual| match (host.is_ascii(), is_name) {
         (true, is_name) => !is_name,

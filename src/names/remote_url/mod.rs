@@ -119,13 +119,13 @@ impl RemoteUrl {
     }
 
     /// Returns the URL for an HTTP client, without user and password, or nothing for another scheme.
-    pub fn http_url(&self) -> Option<reqwest::Url> {
+    pub fn http_url(&self) -> Option<url::Url> {
         if !matches!(self.scheme, Scheme::Http | Scheme::Https) {
             return None;
         }
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         let host = self.host.as_deref()?;
-        reqwest::Url::parse(&format!(
+        url::Url::parse(&format!(
             "{}://{host}{port}{}",
             self.scheme.as_str(),
             self.path

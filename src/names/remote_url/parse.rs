@@ -114,7 +114,7 @@ impl RemoteUrl {
 
     /// Compares our reading with that of the WHATWG parser that the HTTP client uses.
     fn check_against_second_parser(&self, text: &str) -> Result<(), RemoteUrlError> {
-        let second = reqwest::Url::parse(text).map_err(|_| RemoteUrlError::Malformed)?;
+        let second = url::Url::parse(text).map_err(|_| RemoteUrlError::Malformed)?;
         if second.query().is_some() || second.fragment().is_some() || text.contains('\\') {
             return Err(RemoteUrlError::Ambiguous);
         }

@@ -249,7 +249,7 @@ fn what_the_helpers_keep_is_hidden_where_a_variable_logs_in() {
     let script = crate::push::rig::script(&world.sandbox, "helper", &text);
     let helper = format!("[credential]\n\thelper = {}\n", script.display());
     std::fs::write(&config, before + &helper).unwrap();
-    let host = reqwest::Url::parse(&world.git.url()).unwrap();
+    let host = url::Url::parse(&world.git.url()).unwrap();
     let host = host.host_str().unwrap();
     let netrc = format!("machine {host} login eve password netrc-password-7\n");
     world.sandbox.write("home/.netrc", netrc);

@@ -121,7 +121,7 @@ fn githubs_own_program_and_ours_agree_on_signatures() {
             };
             let ours = format!("sha256={}", code(secret, body.as_bytes()));
             assert_eq!(signature, ours);
-            let mut headers = reqwest::header::HeaderMap::new();
+            let mut headers = hyper::header::HeaderMap::new();
             headers.insert("x-hub-signature-256", signature.parse().unwrap());
             let now = jiff::Timestamp::UNIX_EPOCH;
             let check = |secret: &str, body: &str| {

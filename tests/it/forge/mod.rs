@@ -24,11 +24,11 @@ use sendoff::names::{BranchName, RemoteUrl, RepositoryName};
 pub(crate) const TOKEN: &str = "canary-6f1d0b3c9a7e";
 
 /// Connects to the repository `o/r` of a forge on this machine.
-fn connect(kind: &str, api: &reqwest::Url) -> Box<dyn Forge> {
+fn connect(kind: &str, api: &url::Url) -> Box<dyn Forge> {
     connect_with(kind, api, Duration::from_secs(10))
 }
 
-fn connect_with(kind: &str, api: &reqwest::Url, timeout: Duration) -> Box<dyn Forge> {
+fn connect_with(kind: &str, api: &url::Url, timeout: Duration) -> Box<dyn Forge> {
     let def = FORGES.iter().find(|forge| forge.name == kind).unwrap();
     (def.connect)(Connection {
         client: Client::new(ClientOptions {

@@ -7,13 +7,13 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use reqwest::Url;
 use sendoff::demo::platform_server::PlatformServer;
 use sendoff::demo::{Answer, Fault};
 use sendoff::http::{BODY_LIMIT, Client, ClientOptions, HttpError, Request, Response, Token};
 use sendoff::names::Origin;
 use sendoff_testing::supervise;
 use serde_json::json;
+use url::Url;
 
 use crate::forge::without_port;
 

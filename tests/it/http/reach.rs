@@ -5,12 +5,12 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::Url;
 use sendoff::http::{Client, ClientOptions, Request, Token};
 use sendoff::names::Origin;
 use sendoff::net::PlainHttp;
 use sendoff_testing::supervise;
 use serde_json::json;
+use url::Url;
 
 use crate::forge::without_port;
 

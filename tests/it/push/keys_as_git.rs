@@ -166,8 +166,6 @@ fn keys_that_are_set_and_do_not_count_are_named() {
         ("http.delegation", "always"),
         ("http.emptyAuth", "true"),
         ("http.proxyAuthMethod", "ntlm"),
-        ("http.proxySSLCert", "/p.pem"),
-        ("http.proxySSLKey", "/p.key"),
         ("http.saveCookies", "true"),
         ("http.sslBackend", "openssl"),
         ("http.sslCertType", "DER"),
@@ -184,9 +182,7 @@ fn keys_that_are_set_and_do_not_count_are_named() {
     insta::assert_snapshot!(warnings.replace("\",\"", "\n"), @r#"
     ["http.delegation in the git configuration is ignored: Negotiate is not spoken
     http.emptyAuth in the git configuration is ignored: neither Negotiate nor NTLM is spoken
-    http.proxyAuthMethod in the git configuration is ignored: only Basic is spoken with proxies, and no login was sent
-    http.proxySSLCert in the git configuration is ignored: no certificate is shown to proxies
-    http.proxySSLKey in the git configuration is ignored: no certificate is shown to proxies
+    http.proxyAuthMethod in the git configuration is ignored: only Basic and Digest are spoken with proxies, and no login was sent
     http.saveCookies in the git configuration is ignored: the file of cookies is read and not written
     http.sslBackend in the git configuration is ignored: TLS is spoken by rustls
     http.sslCertType in the git configuration is ignored: certificates are read in PEM form

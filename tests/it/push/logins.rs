@@ -218,7 +218,7 @@ fn a_large_push_is_streamed_after_an_empty_one_has_settled_the_login() {
 #[test]
 fn x19_helpers_answer_within_the_protocol_only() {
     let sandbox = Sandbox::new();
-    let url = reqwest::Url::parse("https://git.example.test/o/r.git").unwrap();
+    let url = url::Url::parse("https://git.example.test/o/r.git").unwrap();
     let ask = |line: &str| helpers(&sandbox, &[line]).get(&url, Some("me"), &[]);
     let known = ask("!f() { test $1 = get && echo password=pw; }; f")
         .unwrap()
@@ -249,7 +249,7 @@ fn x19_helpers_answer_within_the_protocol_only() {
 #[test]
 fn a_helper_that_sleeps_is_killed_with_its_group() {
     let sandbox = Sandbox::new();
-    let url = reqwest::Url::parse("https://git.example.test/").unwrap();
+    let url = url::Url::parse("https://git.example.test/").unwrap();
     let pids = sandbox.path("pids");
     let line = format!("!sleep 60 & echo $! > {}; wait; true", pids.display());
     let helpers = helpers(&sandbox, &[&line]).deadline(std::time::Duration::from_secs(2));

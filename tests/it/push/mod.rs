@@ -55,6 +55,7 @@ mod promised;
 pub(crate) mod prompted;
 pub(crate) mod proxy;
 mod proxy_logins;
+mod proxy_schemes;
 mod real_proxies;
 mod real_servers;
 mod refusals;

@@ -1,6 +1,6 @@
 //! A login in a header of the user's own (`http.extraHeader`): it goes in place of any other, and nobody hears of it.
 
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderValue};
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
 use sendoff::git::push::{AuthCache, AuthNeed, BranchPushError, PushOptions, TransportError};
 

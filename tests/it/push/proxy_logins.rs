@@ -40,7 +40,7 @@ fn a_connection_beside_gets_the_login_and_does_not_call_it_refused() {
     let told = || std::fs::read_to_string(sandbox.path("told")).unwrap_or_default();
     let url = "http://git.test/r.git";
     let network: Arc<dyn Network> = configured(&sandbox, &work, url).network;
-    let url = reqwest::Url::parse(url).unwrap();
+    let url = url::Url::parse(url).unwrap();
     // Neither has a login when it begins.
     let begun = [
         network.settings(&url).unwrap(),

@@ -93,6 +93,57 @@ fn squid_with_a_login_is_gone_through_as_by_git() {
     );
 }
 
+/// Guards squid that wants Digest, with nonces that are good for two requests; with a wrong login nothing is sent twice for ever.
+#[test]
+fn squid_with_digest_is_gone_through_as_by_git() {
+    let Some(program) = tool("squid") else { return };
+    let served = Served::start(GitServerOptions::default());
+    let sandbox = &served.sandbox;
+    let place = place(sandbox, "squid");
+    let hash = md5(sandbox, "u:squid:p");
+    let script = format!(
+        "#!/bin/sh\nwhile read -r line; do case $line in '\"u\":'*) echo 'OK ha1=\"{hash}\"';; *) echo ERR;; esac; done\n"
+    );
+    let asker = sandbox.executable("squid/login", script);
+    let running = Running::start(|port| {
+        let dir = place.display();
+        let text = format!(
+            "http_port 127.0.0.1:{port}\nvisible_hostname squid.test\npid_filename none\ncoredump_dir {dir}\n\
+             cache deny all\ncache_log {dir}/cache.log\naccess_log stdio:{dir}/access.log\nshutdown_lifetime 0 seconds\n\
+             auth_param digest program {}\nauth_param digest children 1\nauth_param digest realm squid\n\
+             auth_param digest nonce_max_count 2\n\
+             acl known proxy_auth REQUIRED\nhttp_access allow known\nhttp_access deny all\n",
+            asker.display()
+        );
+        let mut command = sandbox.command(&program);
+        command
+            .args(["-N", "-f"])
+            .arg(sandbox.write("squid.conf", text));
+        command
+    });
+    let (_front, urls) = urls(&served);
+    for url in urls {
+        set(
+            &served,
+            "http.proxy",
+            &format!("http://u:wrong@127.0.0.1:{}", running.port),
+        );
+        let said = both(&served, &url, false);
+        let expected = "refuses the request without a valid login";
+        assert!(said.contains(expected), "{said}");
+        set(
+            &served,
+            "http.proxy",
+            &format!("http://u:p@127.0.0.1:{}", running.port),
+        );
+        for method in ["anyauth", "digest"] {
+            set(&served, "http.proxyAuthMethod", method);
+            both(&served, &url, true);
+            more(&served);
+        }
+    }
+}
+
 /// Guards dante by SOCKS 4 and 5 (it refuses git's names of this machine by 4a), and a destination that it forbids.
 #[test]
 fn dante_is_gone_through_as_by_git() {
@@ -126,11 +177,12 @@ fn dante_is_gone_through_as_by_git() {
         command
     });
     for url in urls {
-        for scheme in ["socks4", "socks5", "socks5h"] {
+        // It asks for no login, and lets those be.
+        for scheme in ["socks4://", "socks4://u:p@", "socks5://", "socks5h://u:p@"] {
             set(
                 &served,
                 "http.proxy",
-                &format!("{scheme}://127.0.0.1:{}", running.port),
+                &format!("{scheme}127.0.0.1:{}", running.port),
             );
             both(&served, &url, true);
             more(&served);

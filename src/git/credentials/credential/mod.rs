@@ -78,7 +78,7 @@ impl fmt::Debug for Credential {
 impl Credential {
     /// Begins a question: the host as it is written with its port, and the path where helpers get to see it.
     pub(in crate::git::credentials) fn about(
-        url: &reqwest::Url,
+        url: &url::Url,
         host: &str,
         path: Option<String>,
         username: Option<&str>,

@@ -104,7 +104,7 @@ impl Credential {
 
     /// Reads a URL in place of the attributes that it consists of.
     fn read_url(&mut self, text: &str) -> Result<(), Malformed> {
-        let url = reqwest::Url::parse(text).map_err(|_| Malformed::Value)?;
+        let url = url::Url::parse(text).map_err(|_| Malformed::Value)?;
         let port = url.port().map(|port| format!(":{port}"));
         let host = format!(
             "{}{}",
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     fn asked() -> Credential {
-        let url = reqwest::Url::parse("https://git.example:8443/o/r").unwrap();
+        let url = url::Url::parse("https://git.example:8443/o/r").unwrap();
         Credential::about(
             &url,
             "git.example",

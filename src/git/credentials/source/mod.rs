@@ -2,9 +2,9 @@
 
 mod feedback;
 
-use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::debug;
+use url::Url;
 
 use crate::secrets::find;
 

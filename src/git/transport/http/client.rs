@@ -1,22 +1,22 @@
 //! The HTTP client of a connection, and the login of its proxy.
 
-use std::sync::atomic::Ordering;
-
-use reqwest::{Client, Method, RequestBuilder, Url};
 use tokio::runtime::Runtime;
+use url::Url;
 
 use crate::git::transport::classify::from_http;
 use crate::git::transport::kept_client::Kept;
 use crate::git::transport::{Target, TransportError};
 use crate::net::{
-    ConnectorSettings, NetError, Network, ProxyUrl, TlsFault, TlsPlace, client_builder,
-    is_tunnel_refusal,
+    Client, ConnectError, ConnectorSettings, ExchangeError, NetError, Network, ProxyLoginRefused,
+    ProxyUrl, Repeats, Request, Response, TlsFault, TlsPlace,
 };
 
 /// The client of a connection, made from the settings for its origin.
 #[derive(Debug)]
 pub(super) struct HttpClient<'a> {
     client: Client,
+    /// What it was made for.
+    place: Url,
     settings: ConnectorSettings,
     network: &'a dyn Network,
     accepted: bool,
@@ -32,12 +32,13 @@ impl<'a> HttpClient<'a> {
             ..settings
         };
         let client = build(base, &settings).inspect_err(|error| {
-            if let TransportError::Setup(NetError::KeyPasswordWrong(_)) = error {
-                network.key_password_refused(&settings);
+            if let TransportError::Setup(NetError::KeyPasswordWrong(key)) = error {
+                network.key_password_refused(&settings, key);
             }
         })?;
         Ok(Self {
             client,
+            place: base.clone(),
             settings,
             network,
             accepted: false,
@@ -48,6 +49,7 @@ impl<'a> HttpClient<'a> {
     pub(super) fn of_kept(target: Target<'a>, mut kept: Kept) -> Option<(Self, Runtime)> {
         let client = Self {
             client: kept.client.clone(),
+            place: kept.base.clone(),
             settings: kept.settings.clone(),
             network: target.options.network.as_ref(),
             accepted: true,
@@ -65,8 +67,10 @@ impl<'a> HttpClient<'a> {
         }
     }
 
-    pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.client.request(method, url)
+    /// Sends a request, and returns the response's head.
+    pub(super) async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let sent = self.client.send(request).await;
+        sent.map_err(|error| self.classify(error))
     }
 
     /// Forgets the connections that were kept. Where no other client can be made, this one is kept, and they with it.
@@ -77,19 +81,31 @@ impl<'a> HttpClient<'a> {
     }
 
     /// Returns the error of a proxy that refuses the request.
-    pub(super) fn proxy_error(&self) -> TransportError {
+    pub(super) fn proxy_error(&self, refusal: ProxyLoginRefused) -> TransportError {
         let proxy = self.settings.proxy.proxy.as_ref();
         let scheme = proxy.map(|proxy| proxy.url().scheme().to_owned());
         TransportError::ProxyLogin {
             scheme: scheme.unwrap_or_default(),
             proxy: proxy.map(ProxyUrl::host_and_port).unwrap_or_default(),
+            refusal,
         }
     }
 
     /// The proxy refused the request: tries another login, or fails.
-    pub(super) fn proxy_refused(&mut self, base: &Url) -> Result<(), TransportError> {
+    pub(super) fn proxy_refused(
+        &mut self,
+        base: &Url,
+        refusal: ProxyLoginRefused,
+    ) -> Result<(), TransportError> {
+        match refusal {
+            ProxyLoginRefused::Repeatable => return Ok(()),
+            ProxyLoginRefused::Login => {}
+            ProxyLoginRefused::Unspoken(_) | ProxyLoginRefused::RuledOut(_) => {
+                return Err(self.proxy_error(refusal));
+            }
+        }
         let settings = self.network.after_proxy_refusal(&self.settings);
-        let settings = settings.ok_or_else(|| self.proxy_error())?;
+        let settings = settings.ok_or_else(|| self.proxy_error(refusal))?;
         self.client = build(base, &settings)?;
         self.settings = settings;
         Ok(())
@@ -105,51 +121,53 @@ impl<'a> HttpClient<'a> {
 
     /// Says whether the server wants a certificate of the client, and there is none.
     pub(super) fn lacks_certificate(&self) -> bool {
-        let tls = &self.settings.tls;
-        tls.client_certificate.is_none() && tls.client_certificate_wanted.load(Ordering::Relaxed)
+        self.settings.tls.lacks_client_certificate()
     }
 
     /// Classifies an error of the HTTP library. A server that gets no certificate of the client may do no more than close
     /// the connection.
-    pub(super) fn classify(&self, error: reqwest::Error) -> TransportError {
-        let place = error.url().map(TlsPlace::of);
+    pub(super) fn classify(&self, error: ExchangeError) -> TransportError {
+        if let ExchangeError::ProxyLogin(refusal) = error {
+            return self.proxy_error(refusal);
+        }
         if let Some(proxy) = &self.settings.proxy.proxy
-            && is_tunnel_refusal(&error)
+            && let ExchangeError::Connect(failed) = &error
+            && let ConnectError::Tunnel(status) = &**failed
         {
             return TransportError::Network {
                 said: format!(
-                    "the proxy {} opens no connection to the server",
+                    "the proxy {} opens no connection to the server: {status}",
                     proxy.host_and_port()
                 ),
                 source: None,
             };
         }
-        let error = from_http(error);
-        let is_tls = match &error {
-            TransportError::Tls { fault, .. } => {
-                matches!(
-                    fault,
-                    TlsFault::Handshake
-                        | TlsFault::Alert(_)
-                        | TlsFault::NothingInCommon
-                        | TlsFault::ClientCertificateRefused
-                )
-            }
-            error => matches!(error, TransportError::Network { .. }),
-        };
-        match place {
-            Some(place) if is_tls && self.lacks_certificate() => TransportError::Tls {
-                fault: TlsFault::ClientCertificateWanted,
+        let tls = &self.settings.tls;
+        let wanted = TlsFault::ClientCertificateWanted;
+        match from_http(error, &self.place) {
+            TransportError::Tls {
+                fault: TlsFault::OfProxy(fault),
                 place,
-            },
-            _ => error,
+            } if fault.may_be_for_a_certificate() && tls.lacks_proxy_certificate() => {
+                let fault = TlsFault::OfProxy(Box::new(wanted));
+                TransportError::Tls { fault, place }
+            }
+            TransportError::Tls { fault, place }
+                if fault.may_be_for_a_certificate() && tls.lacks_client_certificate() =>
+            {
+                let fault = wanted;
+                TransportError::Tls { fault, place }
+            }
+            TransportError::Network { .. } if tls.lacks_client_certificate() => {
+                let place = TlsPlace::of(&self.place);
+                let fault = wanted;
+                TransportError::Tls { fault, place }
+            }
+            error => error,
         }
     }
 }
 
 fn build(base: &Url, settings: &ConnectorSettings) -> Result<Client, TransportError> {
-    client_builder(base, settings)
-        .map_err(TransportError::Setup)?
-        .build()
-        .map_err(|error| TransportError::Client(error.into()))
+    Client::new(base, settings, Repeats::IfNotBegun).map_err(TransportError::Setup)
 }

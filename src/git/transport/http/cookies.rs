@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
+use hyper::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use jiff::Timestamp;
-use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use url::Url;
 
 use crate::names::Origin;
 use crate::net::retry_after;

@@ -1,15 +1,16 @@
 //! `Current`: the login that requests carry, and the scheme under which it is sent.
 
-use reqwest::header::AUTHORIZATION;
-use reqwest::{RequestBuilder, Url};
+use crate::net::Request;
+use hyper::header::{AUTHORIZATION, HeaderValue};
 use secrecy::ExposeSecret;
+use url::Url;
 
 use crate::byte_text::to_bytes;
 use crate::git::credentials::{Credential, Found};
 use crate::net::basic_authorization;
 
-use super::challenge::Challenges;
-use super::digest::Digest;
+use crate::net::Challenges;
+use crate::net::Digest;
 
 /// How a login is sent.
 #[derive(Debug)]
@@ -45,12 +46,7 @@ pub(super) struct Current {
 
 impl Current {
     /// Adds the login to a request.
-    pub(super) fn attach(
-        &self,
-        request: RequestBuilder,
-        method: &str,
-        url: &Url,
-    ) -> RequestBuilder {
+    pub(super) fn attach(&self, request: Request, method: &str, url: &Url) -> Request {
         let ready = self.found.credential.as_ref().and_then(Credential::ready);
         match (&self.scheme, &self.found.login, ready) {
             (Scheme::Basic, Some(login), _) => {
@@ -65,14 +61,28 @@ impl Current {
                     .map(|query| format!("?{query}"))
                     .unwrap_or_default();
                 let uri = format!("{}{query}", url.path());
-                request.header(AUTHORIZATION, to_bytes(&digest.answer(login, method, &uri)))
+                with_value(
+                    request,
+                    &digest.answer(&login.user, &login.password, method, &uri),
+                )
             }
             (Scheme::Ready, _, Some((scheme, secret))) => {
                 let value = format!("{scheme} {}", secret.expose_secret());
-                request.header(AUTHORIZATION, to_bytes(&value))
+                with_value(request, &value)
             }
             _ => request,
         }
+    }
+}
+
+/// Adds the header; a login that no header can hold is not sent.
+fn with_value(request: Request, value: &str) -> Request {
+    match HeaderValue::from_bytes(&to_bytes(value)) {
+        Ok(mut value) => {
+            value.set_sensitive(true);
+            request.header(AUTHORIZATION, value)
+        }
+        Err(_) => request,
     }
 }
 

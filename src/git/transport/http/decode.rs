@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use flate2::write::MultiGzDecoder;
-use reqwest::Response;
-use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use sendoff_push::sanitize_line;
 use sendoff_push::sideband::{Answer, Demux};
 
 use crate::git::transport::TakeLines;
+use crate::net::Response;
 use crate::secrets::KnownSecrets;
 
 /// The value of `Accept-Encoding`.

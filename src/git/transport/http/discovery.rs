@@ -1,15 +1,17 @@
 //! Reference discovery over HTTP: the first request, its redirects and its logins, and what another status means.
 
-use reqwest::{Method, StatusCode, Url, Version};
+use hyper::header::WWW_AUTHENTICATE;
+use hyper::{Method, StatusCode, Version};
+use url::Url;
 
 use crate::git::transport::{Redirects, TakeLines, TransportError};
 use crate::names::RemoteUrl;
 use crate::net::{TlsFault, TlsPlace, may_follow};
 use crate::reason::{Code, Reason};
 
-use super::challenge::Challenges;
 use super::response::{ResponseHead, location, media_type, refusal};
 use super::{HttpConnection, at};
+use crate::net::Challenges;
 
 impl HttpConnection<'_> {
     /// Requests the advertisement: follows redirects within the origin, and logs in when the server asks for it.
@@ -25,7 +27,7 @@ impl HttpConnection<'_> {
             let discovered = self.run(|connection| async move {
                 let response = connection.send(request).await?;
                 let head = ResponseHead::of(&response);
-                let offered = Challenges::of(&response);
+                let offered = Challenges::of(response.headers(), &WWW_AUTHENTICATE);
                 if head.status.is_redirection() {
                     return Ok((head, offered, location(&response).into_bytes()));
                 }
@@ -43,8 +45,8 @@ impl HttpConnection<'_> {
                 Ok((head, offered, body))
             });
             let (head, offered, body) = match discovered {
-                Err(TransportError::ProxyLogin { .. }) => {
-                    self.client.proxy_refused(&self.base)?;
+                Err(TransportError::ProxyLogin { refusal, .. }) => {
+                    self.client.proxy_refused(&self.base, refusal)?;
                     continue;
                 }
                 discovered => discovered?,

@@ -1,6 +1,6 @@
 //! One exchange over HTTP: sent, given up after the idle timeout, and its answer read within a limit.
 
-use reqwest::{RequestBuilder, Response, StatusCode, Version};
+use hyper::{StatusCode, Version};
 use sendoff_push::ADVERTISEMENT_CAP;
 use tokio::time::sleep;
 
@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::git::transport::classify::is_disconnect;
 use crate::git::transport::idle_timeout::POLL_INTERVAL;
 use crate::git::transport::{TakeLines, TransportError};
-use crate::net::is_proxy_refusal;
+use crate::net::{Request, Response};
 
 use super::HttpConnection;
 use super::decode::{CappedSink, Decoder, Encoding, shown};
@@ -55,10 +55,10 @@ impl HttpConnection<'_> {
     ///
     /// A request that can be repeated is sent once more where a kept connection ended before the response began, as
     /// libcurl does: RFC 9112, section 9.3.1. For a pack the remote is asked first whether it arrived.
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, TransportError> {
+    pub(super) async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let again = request.try_clone();
-        let response = match (self.dispatch(request).await, again) {
-            (Err(error), Some(again)) if self.lost_stale(&error) => self.dispatch(again).await?,
+        let response = match (self.client.send(request).await, again) {
+            (Err(error), Some(again)) if self.lost_stale(&error) => self.client.send(again).await?,
             (sent, _) => sent?,
         };
         // HTTP/2 says itself which requests it did not begin.
@@ -69,9 +69,6 @@ impl HttpConnection<'_> {
             let now = Clock::System.now();
             jar.borrow_mut()
                 .take(response.headers(), response.url(), now);
-        }
-        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(self.client.proxy_error());
         }
         // Other pages are reported as such, whatever their encoding.
         if response.status() == StatusCode::OK
@@ -84,16 +81,6 @@ impl HttpConnection<'_> {
             });
         }
         Ok(response)
-    }
-
-    async fn dispatch(&self, request: RequestBuilder) -> Result<Response, TransportError> {
-        request.send().await.map_err(|error| {
-            if is_proxy_refusal(&error) {
-                self.client.proxy_error()
-            } else {
-                self.client.classify(error)
-            }
-        })
     }
 
     /// Says, once for each response, whether a request was lost because the connection that it reused had ended.

@@ -3,24 +3,24 @@
 use std::cell::RefCell;
 use std::io::{self, Write};
 
-use reqwest::StatusCode;
+use hyper::StatusCode;
+use hyper::header::WWW_AUTHENTICATE;
 use sendoff_push::ClassifiedError;
 
 use crate::git::transport::TransportError;
-use crate::git::transport::classify::from_http;
 use crate::git::transport::fetch::{Take, Taken};
 
 use super::HttpConnection;
-use super::challenge::Challenges;
 use super::decode::Decoder;
 use super::response::{ResponseHead, media_type};
+use crate::net::{Challenges, ProxyLoginRefused};
 
 /// The result of one request.
 enum Fetched {
     Whole,
     Unauthorized(Challenges),
     /// The proxy handed nothing on.
-    ProxyRefused,
+    ProxyRefused(ProxyLoginRefused),
     Refused(ResponseHead, Vec<u8>),
 }
 
@@ -59,7 +59,7 @@ impl HttpConnection<'_> {
             match self.fetch_once(body, take)? {
                 Fetched::Whole => return Ok(()),
                 Fetched::Unauthorized(offered) => self.auth.refused(&offered)?,
-                Fetched::ProxyRefused => self.client.proxy_refused(&self.base)?,
+                Fetched::ProxyRefused(refusal) => self.client.proxy_refused(&self.base, refusal)?,
                 Fetched::Refused(head, page) => return Err(self.refusal(head, &page).into()),
             }
         }
@@ -77,27 +77,36 @@ impl HttpConnection<'_> {
             let taken = &taken;
             async move {
                 let mut response = match connection.send(request).await {
-                    Err(TransportError::ProxyLogin { .. }) => return Ok(Fetched::ProxyRefused),
+                    Err(TransportError::ProxyLogin { refusal, .. }) => {
+                        return Ok(Fetched::ProxyRefused(refusal));
+                    }
                     sent => sent?,
                 };
                 let head = ResponseHead::of(&response);
                 match head.status {
                     StatusCode::OK => {}
                     StatusCode::UNAUTHORIZED => {
-                        return Ok(Fetched::Unauthorized(Challenges::of(&response)));
+                        return Ok(Fetched::Unauthorized(Challenges::of(
+                            response.headers(),
+                            &WWW_AUTHENTICATE,
+                        )));
                     }
                     _ => {
                         let page = connection.read_page(response).await?;
                         return Ok(Fetched::Refused(head, page));
                     }
                 }
-                if media_type(&response) != "application/x-git-upload-pack-result" {
+                if media_type(&response) != connection.service.media_types().1 {
                     return Err(TransportError::NotGit {
                         host: connection.auth.host(),
                     });
                 }
                 let mut decoder = Decoder::of(&response, TakeWriter { take, end: None });
-                while let Some(chunk) = response.chunk().await.map_err(from_http)? {
+                while let Some(chunk) = response
+                    .chunk()
+                    .await
+                    .map_err(|error| connection.client.classify(error))?
+                {
                     connection.idle.received(chunk.len());
                     let fed = decoder.feed(&chunk);
                     if let Some(end) = decoder.sink_mut().end.take() {

@@ -2,12 +2,10 @@
 
 mod auth;
 mod body;
-mod challenge;
 mod client;
 mod cookies;
 mod current_login;
 mod decode;
-mod digest;
 mod discovery;
 mod exchange;
 mod fetch;
@@ -20,12 +18,14 @@ mod spool;
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::AtomicBool;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE};
-use reqwest::{Method, RequestBuilder, StatusCode, Url, Version};
+use crate::net::Request;
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode, Version};
 use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
 use tokio::runtime::{Builder, Runtime};
+use url::Url;
 
 use crate::clock::Clock;
 use crate::git::transport::fetch::Take;
@@ -145,27 +145,30 @@ impl<'a> HttpConnection<'a> {
             match fetched {
                 Ok((head, _)) if head.status == StatusCode::OK => return Ok(()),
                 Ok((head, page)) => return Err(self.refusal(head, &page)),
-                Err(TransportError::ProxyLogin { .. }) => self.client.proxy_refused(&self.base)?,
+                Err(TransportError::ProxyLogin { refusal, .. }) => {
+                    self.client.proxy_refused(&self.base, refusal)?;
+                }
                 Err(error) => return Err(error),
             }
         }
     }
 
     /// Starts a POST to the service.
-    fn post(&self) -> RequestBuilder {
+    fn post(&self) -> Request {
         let name = self.service.name();
+        let (sent, wanted) = self.service.media_types();
         self.request_to(&Method::POST, &at(&self.base, &format!("/{name}")))
-            .header(CONTENT_TYPE, format!("application/x-{name}-request"))
-            .header(ACCEPT, format!("application/x-{name}-result"))
+            .header(CONTENT_TYPE, HeaderValue::from_static(sent))
+            .header(ACCEPT, HeaderValue::from_static(wanted))
     }
 
-    fn request_to(&self, method: &Method, url: &Url) -> RequestBuilder {
-        let request = self.client.request(method.clone(), url.clone());
+    fn request_to(&self, method: &Method, url: &Url) -> Request {
+        let request = Request::new(method.clone(), url.clone());
         // A header of the user's own, for a gateway that breaks compression, replaces ours.
         let request = if self.auth.has_header(&ACCEPT_ENCODING) {
             request
         } else {
-            request.header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
+            request.header(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODING))
         };
         let request = self.auth.attach(request, method.as_str(), url);
         let jar = self.cookies.as_ref();
@@ -176,7 +179,10 @@ impl<'a> HttpConnection<'a> {
             None => request,
         };
         match self.service.protocol() {
-            Some(version) => request.header("git-protocol", version),
+            Some(version) => request.header(
+                HeaderName::from_static("git-protocol"),
+                HeaderValue::from_static(version),
+            ),
             None => request,
         }
     }

@@ -15,10 +15,10 @@ use super::HttpConnection;
 use super::body::{
     Chunk, ChunkReceiver, ChunkWriter, CloseOnDrop, CollectedBody, StreamedBody, Upload,
 };
-use super::challenge::Challenges;
 use super::posted::Posted;
 use super::probe::ChunksTaken;
 use super::spool::{Spool, Spooled};
+use crate::net::Challenges;
 
 /// How many chunks of the pack may be buffered in the channel.
 const CHUNKS_IN_FLIGHT: usize = 16;
@@ -139,7 +139,7 @@ impl HttpConnection<'_> {
         }
         let chunks = ChunkReceiver::new(chunks);
         let body = StreamedBody::new(first, chunks.clone(), upload.clone(), self.idle.clone());
-        let request = self.post().body(reqwest::Body::wrap(body));
+        let request = self.post().stream(body);
         let posted = self.post_once(request, form);
         // The writer must not wait for a connection that was given up.
         chunks.close();
@@ -150,8 +150,9 @@ impl HttpConnection<'_> {
                 Err(SendError::without_effect(error))
             }
             Posted::Answer(answer) => Ok(answer),
-            Posted::ProxyRefused(error) => {
-                let another = self.client.proxy_refused(&self.base);
+            Posted::ProxyRefused(refusal) => {
+                let error = self.client.proxy_error(refusal.clone());
+                let another = self.client.proxy_refused(&self.base, refusal);
                 another.map_err(SendError::without_effect)?;
                 self.has_new_proxy_login = true;
                 Err(SendError::without_effect(error))
@@ -208,14 +209,14 @@ impl HttpConnection<'_> {
         loop {
             let idle = self.idle.clone();
             let sent = CollectedBody::new(body.clone(), upload.clone(), idle);
-            let request = self.post().body(reqwest::Body::wrap(sent));
+            let request = self.post().stream(sent);
             let posted = self.post_once(request, form);
             upload.close();
             match posted? {
                 Posted::Answer(answer) => return Ok(answer),
                 Posted::LengthRequired(error) => return Err(SendError::without_effect(error)),
-                Posted::ProxyRefused(_) => {
-                    let another = self.client.proxy_refused(&self.base);
+                Posted::ProxyRefused(refusal) => {
+                    let another = self.client.proxy_refused(&self.base, refusal);
                     another.map_err(SendError::without_effect)?;
                 }
                 Posted::Unauthorized(offered) => {

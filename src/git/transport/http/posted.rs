@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::{RequestBuilder, Response, StatusCode};
+use hyper::StatusCode;
+use hyper::header::WWW_AUTHENTICATE;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ResponseFormat, SendError};
 use tokio::task::yield_now;
@@ -10,9 +11,9 @@ use tokio::time::timeout;
 
 use crate::git::transport::TransportError;
 use crate::git::transport::classify::is_disconnect;
+use crate::net::{Challenges, ProxyLoginRefused, Request, Response};
 
 use super::HttpConnection;
-use super::challenge::Challenges;
 use super::decode::{Decoder, ReportReader};
 use super::response::{ResponseHead, media_type};
 
@@ -23,7 +24,7 @@ pub(super) enum Posted {
     /// The server takes no body of unknown length.
     LengthRequired(TransportError),
     /// The proxy handed nothing on.
-    ProxyRefused(TransportError),
+    ProxyRefused(ProxyLoginRefused),
     /// The connection was lost before a status arrived.
     Disconnected(TransportError),
 }
@@ -32,23 +33,26 @@ impl HttpConnection<'_> {
     /// Sends one request and reads what comes back. A login that was refused is left to the caller.
     pub(super) fn post_once(
         &mut self,
-        request: RequestBuilder,
+        request: Request,
         form: ResponseFormat<'_>,
     ) -> Result<Posted, SendError> {
-        let wanted = format!("application/x-{}-result", self.service.name());
+        let (_, wanted) = self.service.media_types();
         let posted = self.run(|connection| async move {
             // Before the status is known the request may have had its effect.
             let response = match connection.send(request).await {
                 Ok(response) => response,
                 Err(error) if is_disconnect(&error) => return Ok(Ok(Posted::Disconnected(error))),
-                Err(error @ TransportError::ProxyLogin { .. }) => {
-                    return Ok(Ok(Posted::ProxyRefused(error)));
+                Err(TransportError::ProxyLogin { refusal, .. }) => {
+                    return Ok(Ok(Posted::ProxyRefused(refusal)));
                 }
                 Err(error) => return Ok(Err(SendError::unknown(error))),
             };
             let head = ResponseHead::of(&response);
             if head.status == StatusCode::UNAUTHORIZED {
-                return Ok(Ok(Posted::Unauthorized(Challenges::of(&response))));
+                return Ok(Ok(Posted::Unauthorized(Challenges::of(
+                    response.headers(),
+                    &WWW_AUTHENTICATE,
+                ))));
             }
             if head.status != StatusCode::OK {
                 let body = connection.read_page(response).await.unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Requests for nothing, which find out what a server wants: a login, or the length of a body.
 
-use reqwest::StatusCode;
+use hyper::StatusCode;
+use hyper::header::WWW_AUTHENTICATE;
 use tokio::sync::mpsc::channel;
 
 use crate::git::transport::TransportError;
@@ -8,9 +9,9 @@ use crate::git::transport::classify::is_disconnect;
 
 use super::HttpConnection;
 use super::body::{Chunk, ChunkReceiver, StreamedBody, Upload};
-use super::challenge::Challenges;
 use super::response::ResponseHead;
 use super::spool::Spooled;
+use crate::net::Challenges;
 
 /// A flush packet: a request for nothing.
 const FLUSH_PKT: &[u8] = b"0000";
@@ -34,13 +35,13 @@ impl HttpConnection<'_> {
             let probed = self.run(|connection| async move {
                 let response = connection.send(request).await?;
                 let head = ResponseHead::of(&response);
-                let offered = Challenges::of(&response);
+                let offered = Challenges::of(response.headers(), &WWW_AUTHENTICATE);
                 let body = connection.read_page(response).await?;
                 Ok((head, offered, body))
             });
             let (head, offered, body) = match probed {
-                Err(TransportError::ProxyLogin { .. }) => {
-                    self.client.proxy_refused(&self.base)?;
+                Err(TransportError::ProxyLogin { refusal, .. }) => {
+                    self.client.proxy_refused(&self.base, refusal)?;
                     continue;
                 }
                 probed => probed?,
@@ -66,7 +67,7 @@ impl HttpConnection<'_> {
         let asked = self.run(|connection| async move {
             let response = connection.send(request).await?;
             let refused = response.status() == StatusCode::UNAUTHORIZED;
-            Ok(refused.then(|| Challenges::of(&response)))
+            Ok(refused.then(|| Challenges::of(response.headers(), &WWW_AUTHENTICATE)))
         });
         asked.ok().flatten()
     }
@@ -98,7 +99,7 @@ impl HttpConnection<'_> {
                     Upload::new(None),
                     self.idle.clone(),
                 );
-                self.post().body(reqwest::Body::wrap(body))
+                self.post().stream(body)
             }
         };
         self.run(|connection| async move { Ok(connection.send(request).await?.status()) })

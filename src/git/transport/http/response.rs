@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::{Response, StatusCode, Version};
+use hyper::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use hyper::{StatusCode, Version};
 use sendoff_push::{is_read_only, sanitize_line};
 
 use crate::clock::Clock;
 use crate::git::transport::TransportError;
-use crate::net::retry_after;
+use crate::net::{Response, retry_after};
 use crate::secrets::KnownSecrets;
 
 /// How many characters of an error page are shown.

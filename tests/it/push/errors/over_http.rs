@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
+use hyper::header::{AUTHORIZATION, HeaderValue};
 use insta::assert_snapshot;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::SecretString;
 use sendoff::demo::git_server::{FaultKind, GitServerOptions, RequestFault};
 use sendoff::git::push::PushOptions;
@@ -150,8 +150,7 @@ fn a_port_where_nobody_listens() {
     let text = rendered(&sandbox, &error).replace(&free.to_string(), "[ADDRESS]");
     assert_snapshot!(text, @"
     network: the connection failed
-      because: error sending request
-      because: client error (Connect)
+      because: no connection could be made
       because: tcp connect error
       because: Connection refused (os error 111)
       advice: check that the remote can be reached, then run again: nothing is lost

@@ -5,9 +5,10 @@ mod refusal;
 use std::thread;
 use std::thread::JoinHandle;
 
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use reqwest::{RequestBuilder, Url};
+use crate::net::Request;
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use tracing::debug;
+use url::Url;
 
 use crate::git::credentials::{Found, LoginSource, Sources};
 use crate::git::transport::auth_cache::{AuthCache, AuthNeed};
@@ -136,12 +137,7 @@ impl<'a> HttpAuth<'a> {
 
     /// Adds the configured headers and the login to a request. The client follows no redirect, so they are sent to
     /// this origin only.
-    pub(super) fn attach(
-        &self,
-        request: RequestBuilder,
-        method: &str,
-        url: &Url,
-    ) -> RequestBuilder {
+    pub(super) fn attach(&self, request: Request, method: &str, url: &Url) -> Request {
         let headers = self.headers.iter();
         let request = headers.fold(request, |request, (name, value)| {
             request.header(name.clone(), value.clone())

@@ -5,9 +5,8 @@ use tracing::debug;
 use crate::git::credentials::LoginSource;
 use crate::git::transport::TransportError;
 use crate::git::transport::auth_cache::AuthNeed;
-use crate::git::transport::http::challenge::Challenges;
 use crate::git::transport::http::current_login::{Current, Scheme, scheme_for};
-use crate::git::transport::http::digest::Digest;
+use crate::net::{Challenges, Digest};
 
 use super::HttpAuth;
 

@@ -1,7 +1,6 @@
-//! `Challenges`: which schemes of authentication a server offers, from its `WWW-Authenticate` headers.
+//! `Challenges`: which schemes of authentication a server offers, from its `WWW-Authenticate` or `Proxy-Authenticate` headers.
 
-use reqwest::Response;
-use reqwest::header::WWW_AUTHENTICATE;
+use hyper::header::{HeaderMap, HeaderName};
 
 use crate::byte_text::from_bytes;
 
@@ -12,27 +11,27 @@ const MAX_HEADER_LENGTH: usize = 8 * 1024;
 
 /// A scheme that a server offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Challenge {
+pub struct Challenge {
     scheme: String,
     parameters: Vec<(String, String)>,
 }
 
 /// What a server offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Challenges {
+pub struct Challenges {
     /// The headers, each on a line, for credential helpers.
-    pub(super) headers: Vec<String>,
+    pub headers: Vec<String>,
     offered: Vec<Challenge>,
 }
 
 impl Challenge {
     /// Says whether it is of this scheme.
-    pub(super) fn is(&self, scheme: &str) -> bool {
+    pub fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 
     /// Returns a parameter.
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+    pub fn parameter(&self, name: &str) -> Option<&str> {
         let found = self
             .parameters
             .iter()
@@ -42,9 +41,9 @@ impl Challenge {
 }
 
 impl Challenges {
-    /// Reads those of an answer.
-    pub(super) fn of(response: &Response) -> Self {
-        let headers = response.headers().get_all(WWW_AUTHENTICATE).iter();
+    /// Reads those in the headers of this name.
+    pub fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
+        let headers = headers.get_all(name).iter();
         let headers = headers
             .filter(|value| value.len() <= MAX_HEADER_LENGTH)
             .map(|value| from_bytes(value.as_bytes()))
@@ -75,24 +74,24 @@ impl Challenges {
     }
 
     /// Says whether the server does not say what it wants.
-    pub(super) const fn are_absent(&self) -> bool {
+    pub const fn are_absent(&self) -> bool {
         self.offered.is_empty()
     }
 
     /// Returns the first of a scheme.
-    pub(super) fn get(&self, scheme: &str) -> Option<&Challenge> {
+    pub fn get(&self, scheme: &str) -> Option<&Challenge> {
         self.offered.iter().find(|challenge| challenge.is(scheme))
     }
 
     /// Returns all of a scheme.
-    pub(super) fn all(&self, scheme: &'static str) -> impl Iterator<Item = &Challenge> {
+    pub fn all(&self, scheme: &'static str) -> impl Iterator<Item = &Challenge> {
         self.offered
             .iter()
             .filter(move |challenge| challenge.is(scheme))
     }
 
     /// Names the schemes, for messages of one that is spoken by none of them.
-    pub(super) fn names(&self) -> String {
+    pub fn names(&self) -> String {
         let mut names: Vec<String> = Vec::new();
         for challenge in &self.offered {
             let name: String = challenge.scheme.chars().take(40).collect();

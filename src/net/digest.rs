@@ -4,18 +4,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use faster_hex::hex_string;
 use md5::Md5;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256, Sha512_256};
 use uuid::Uuid;
 
 use crate::byte_text::to_bytes;
-use crate::git::credentials::Login;
 
 use super::challenge::{Challenge, Challenges};
 
 /// What a server wants to be answered with.
 #[derive(Debug)]
-pub(super) struct Digest {
+pub struct Digest {
     challenge: Challenge,
     hash: Hash,
     session: bool,
@@ -42,7 +41,7 @@ impl Hash {
 
 impl Digest {
     /// Takes the strongest challenge that can be answered; `None` where there is none.
-    pub(super) fn of(offered: &Challenges) -> Option<Self> {
+    pub fn of(offered: &Challenges) -> Option<Self> {
         let answerable = offered.all("Digest").filter_map(|challenge| {
             let algorithm = challenge
                 .parameter("algorithm")
@@ -73,26 +72,21 @@ impl Digest {
     }
 
     /// Says whether the server only wants the same login with another nonce.
-    pub(super) fn is_stale(&self) -> bool {
+    pub fn is_stale(&self) -> bool {
         let stale = self.challenge.parameter("stale");
         stale.is_some_and(|stale| stale.eq_ignore_ascii_case("true"))
     }
 
     /// Returns the value of the header for one request; `uri` is its path with the query.
-    pub(super) fn answer(&self, login: &Login, method: &str, uri: &str) -> String {
+    pub fn answer(&self, user: &str, password: &SecretString, method: &str, uri: &str) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        self.answer_with(
-            login,
-            method,
-            uri,
-            count,
-            &Uuid::now_v7().simple().to_string(),
-        )
+        let cnonce = Uuid::now_v7().simple().to_string();
+        self.answer_with((user, password), method, uri, count, &cnonce)
     }
 
     fn answer_with(
         &self,
-        login: &Login,
+        (user, password): (&str, &SecretString),
         method: &str,
         uri: &str,
         count: u32,
@@ -101,11 +95,7 @@ impl Digest {
         let parameter = |name: &str| self.challenge.parameter(name).unwrap_or_default();
         let (realm, nonce) = (parameter("realm"), parameter("nonce"));
         let hash = |text: &str| self.hash.of(text);
-        let mut secret = hash(&format!(
-            "{}:{realm}:{}",
-            login.user,
-            login.password.expose_secret()
-        ));
+        let mut secret = hash(&format!("{user}:{realm}:{}", password.expose_secret()));
         if self.session {
             secret = hash(&format!("{secret}:{nonce}:{cnonce}"));
         }
@@ -119,13 +109,13 @@ impl Digest {
             hash(&format!("{secret}:{nonce}:{request}"))
         };
         let hides_user = parameter("userhash").eq_ignore_ascii_case("true");
-        let user = if hides_user {
-            hash(&format!("{}:{realm}", login.user))
+        let shown_user = if hides_user {
+            hash(&format!("{user}:{realm}"))
         } else {
-            login.user.clone()
+            user.to_owned()
         };
         let mut fields = vec![
-            format!("username={}", quoted(&user)),
+            format!("username={}", quoted(&shown_user)),
             format!("realm={}", quoted(realm)),
             format!("nonce={}", quoted(nonce)),
             format!("uri={}", quoted(uri)),
@@ -168,16 +158,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::SecretString;
-
     use super::*;
-
-    fn login() -> Login {
-        Login {
-            user: "Mufasa".to_owned(),
-            password: SecretString::from("Circle of Life"),
-        }
-    }
 
     const CNONCE: &str = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
 
@@ -196,7 +177,8 @@ mod tests {
                  nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""
             );
             let digest = Digest::of(&Challenges::of_texts(&[&header])).unwrap();
-            let answer = digest.answer_with(&login(), "GET", "/dir/index.html", 1, CNONCE);
+            let login = ("Mufasa", &SecretString::from("Circle of Life"));
+            let answer = digest.answer_with(login, "GET", "/dir/index.html", 1, CNONCE);
             assert!(
                 answer.contains(&format!("response=\"{response}\"")),
                 "{answer}"
@@ -211,11 +193,8 @@ mod tests {
         let header =
             "Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\"";
         let digest = Digest::of(&Challenges::of_texts(&[header])).unwrap();
-        let login = Login {
-            password: SecretString::from("CircleOfLife"),
-            ..login()
-        };
-        let answer = digest.answer_with(&login, "GET", "/dir/index.html", 1, CNONCE);
+        let login = ("Mufasa", &SecretString::from("CircleOfLife"));
+        let answer = digest.answer_with(login, "GET", "/dir/index.html", 1, CNONCE);
         assert!(
             answer.contains("response=\"1949323746fe6a43ef61f9606e7febea\""),
             "{answer}"

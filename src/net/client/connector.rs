@@ -1,0 +1,264 @@
+//! `Connector`: establishes the connections of a client, directly or through its proxy.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::Uri;
+use hyper::header::HeaderValue;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+use url::Url;
+
+use crate::net::error::NetError;
+use crate::net::http_version::HttpVersion;
+use crate::net::proxy::ProxyUrl;
+use crate::net::proxy_login::ProxyLogin;
+use crate::net::resolve::Resolver;
+use crate::net::settings::ConnectorSettings;
+use crate::net::tls::{client_config, name_of, proxy_config};
+use crate::net::tls_fault::{TlsFault, TlsPlace};
+
+use super::error::ConnectError;
+use super::server::Server;
+use super::stream::{Established, Stream};
+use super::{socks, tunnel};
+
+/// How long a connection of TCP may be idle before the other side is probed, and how long it then takes between two probes.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How many probes go unanswered before a connection counts as lost.
+const KEEPALIVE_PROBES: u32 = 3;
+
+/// Establishes connections to one server.
+#[derive(Debug, Clone)]
+pub(super) struct Connector(Arc<Route>);
+
+/// How the server is reached.
+#[derive(Debug)]
+struct Route {
+    tcp: HttpConnector<Resolver>,
+    server: Server,
+    /// TLS with the server.
+    tls: Option<Tls>,
+    proxy: Option<ProxyRoute>,
+    timeout: Duration,
+}
+
+/// TLS with a server or a proxy.
+struct Tls {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+    place: TlsPlace,
+    peer: Peer,
+}
+
+/// With whom TLS is spoken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    Server,
+    Proxy,
+}
+
+/// The proxy, and TLS with it.
+#[derive(Debug)]
+struct ProxyRoute {
+    url: ProxyUrl,
+    tls: Option<Tls>,
+    login: Arc<ProxyLogin>,
+    user_agent: HeaderValue,
+    resolver: Resolver,
+}
+
+impl Connector {
+    /// Makes the connector for the server of `url`. Reads the certificates where TLS is spoken.
+    pub(super) fn new(
+        url: &Url,
+        settings: &ConnectorSettings,
+        user_agent: &HeaderValue,
+    ) -> Result<Self, NetError> {
+        let proxy = settings.proxy.proxy_for(url);
+        let resolver = Resolver::new(
+            &settings.known_hosts,
+            [Some(url), proxy.map(ProxyUrl::url)].into_iter().flatten(),
+        );
+        let mut tcp = HttpConnector::new_with_resolver(resolver.clone());
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(settings.connect_timeout));
+        tcp.set_keepalive(Some(KEEPALIVE));
+        tcp.set_keepalive_interval(Some(KEEPALIVE));
+        tcp.set_keepalive_retries(Some(KEEPALIVE_PROBES));
+        let is_https = url.scheme() == "https";
+        let tls = is_https.then(|| {
+            let config = client_config(&settings.tls, settings.version)?;
+            Tls::new(config, url, Peer::Server)
+        });
+        let proxy = proxy.map(|proxy| {
+            let tls = (proxy.url().scheme() == "https").then(|| {
+                let config = proxy_config(&settings.tls)?;
+                Tls::new(config, proxy.url(), Peer::Proxy)
+            });
+            Ok(ProxyRoute {
+                tls: tls.transpose()?,
+                login: Arc::new(ProxyLogin::new(
+                    proxy,
+                    settings.proxy.auth,
+                    settings.proxy_challenges.clone(),
+                )),
+                url: proxy.clone(),
+                user_agent: user_agent.clone(),
+                resolver,
+            })
+        });
+        Ok(Self(Arc::new(Route {
+            tcp,
+            server: Server::of(url),
+            tls: tls.transpose()?,
+            proxy: proxy.transpose()?,
+            timeout: settings.connect_timeout,
+        })))
+    }
+
+    /// Returns the login of the proxy where it hands on each request: one of HTTP, to a server without TLS. And where it is,
+    /// if TLS is spoken with it.
+    pub(super) fn forwarding(&self) -> Option<(&Arc<ProxyLogin>, Option<&TlsPlace>)> {
+        let proxy = self.0.proxy.as_ref()?;
+        let is_forwarding = !proxy.is_socks() && self.0.tls.is_none();
+        is_forwarding.then_some((&proxy.login, proxy.tls.as_ref().map(|tls| &tls.place)))
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Established>;
+    type Error = Arc<ConnectError>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let route = Arc::clone(&self.0);
+        Box::pin(async move {
+            let established = timeout(route.timeout, route.establish(uri)).await;
+            let established = established.unwrap_or(Err(ConnectError::Timeout));
+            established.map(TokioIo::new).map_err(Arc::new)
+        })
+    }
+}
+
+impl Route {
+    async fn establish(&self, uri: Uri) -> Result<Established, ConnectError> {
+        let Some(proxy) = &self.proxy else {
+            return self.secure(Box::new(self.dial(uri).await?)).await;
+        };
+        if proxy.is_socks() {
+            let stream = self.dial_proxy(proxy).await?;
+            let stream = socks::connect(stream, &proxy.url, &self.server, &proxy.resolver).await?;
+            return self.secure(stream).await;
+        }
+        if self.tls.is_some() {
+            let connect = || self.dial_proxy(proxy);
+            let name = &proxy.user_agent;
+            let stream = tunnel::open(connect, &proxy.login, &self.server, name).await;
+            let stream = stream.map_err(|error| proxy.blamed(error))?;
+            return self.secure(stream).await;
+        }
+        Ok(Established {
+            stream: self.dial_proxy(proxy).await?,
+            is_forwarded: true,
+            is_http2: false,
+        })
+    }
+
+    /// Connects to the proxy, with TLS where it is reached so.
+    async fn dial_proxy(&self, proxy: &ProxyRoute) -> Result<Box<dyn Stream>, ConnectError> {
+        let place = proxy.url.without_login();
+        let uri = place.as_str().parse::<Uri>();
+        let uri = uri.map_err(|error| ConnectError::Network(error.into()))?;
+        let stream = self.dial(uri).await?;
+        Ok(match &proxy.tls {
+            Some(tls) => tls.handshake(Box::new(stream)).await?.0,
+            None => Box::new(stream),
+        })
+    }
+
+    async fn dial(&self, uri: Uri) -> Result<TcpStream, ConnectError> {
+        let connected = self.tcp.clone().call(uri).await;
+        let connected = connected.map_err(|error| ConnectError::Network(error.into()))?;
+        Ok(connected.into_inner())
+    }
+
+    /// Speaks TLS with the server where its URL says so.
+    async fn secure(&self, stream: Box<dyn Stream>) -> Result<Established, ConnectError> {
+        let (stream, is_http2) = match &self.tls {
+            Some(tls) => tls.handshake(stream).await?,
+            None => (stream, false),
+        };
+        Ok(Established {
+            stream,
+            is_forwarded: false,
+            is_http2,
+        })
+    }
+}
+
+impl ProxyRoute {
+    fn is_socks(&self) -> bool {
+        self.url.url().scheme().starts_with("socks")
+    }
+
+    /// Tells TLS with the proxy that fails after the handshake, as for a certificate that it does not take, by that name.
+    fn blamed(&self, error: ConnectError) -> ConnectError {
+        match (error, &self.tls) {
+            (ConnectError::Network(source), Some(tls)) if TlsFault::of(&*source).is_some() => {
+                ConnectError::Tls {
+                    place: tls.place.clone(),
+                    is_proxy: true,
+                    source,
+                }
+            }
+            (error, _) => error,
+        }
+    }
+}
+
+impl Tls {
+    fn new(config: ClientConfig, url: &Url, peer: Peer) -> Result<Self, NetError> {
+        Ok(Self {
+            connector: TlsConnector::from(Arc::new(config)),
+            name: name_of(url)?,
+            place: TlsPlace::of(url),
+            peer,
+        })
+    }
+
+    /// Speaks TLS over a stream, and says whether HTTP/2 was negotiated.
+    async fn handshake(
+        &self,
+        stream: Box<dyn Stream>,
+    ) -> Result<(Box<dyn Stream>, bool), ConnectError> {
+        let spoken = self.connector.connect(self.name.clone(), stream).await;
+        let spoken = spoken.map_err(|source| ConnectError::Tls {
+            place: self.place.clone(),
+            is_proxy: self.peer == Peer::Proxy,
+            source: source.into(),
+        })?;
+        let is_http2 = spoken.get_ref().1.alpn_protocol() == Some(HttpVersion::ALPN_HTTP2);
+        Ok((Box::new(spoken), is_http2))
+    }
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tls({})", self.place)
+    }
+}

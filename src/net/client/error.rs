@@ -1,0 +1,117 @@
+//! `ExchangeError` and `ConnectError`: why a request got no response.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper_util::client::legacy;
+use url::Url;
+
+use crate::net::proxy_login::ProxyLoginRefused;
+use crate::net::tls_fault::{TlsFault, TlsPlace};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Why a request got no response, or only a part of one. No text holds the URL.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    /// The request cannot be made of what was given.
+    #[error("the request cannot be made")]
+    Unusable(#[source] BoxError),
+    /// No connection was established, so that nothing was sent.
+    #[error(transparent)]
+    Connect(#[from] Arc<ConnectError>),
+    /// The proxy refuses the request for its login: the server did not get it.
+    #[error(transparent)]
+    ProxyLogin(#[from] ProxyLoginRefused),
+    /// An established connection was lost, or what came over it is not HTTP.
+    #[error("the connection was lost")]
+    Lost {
+        /// What the library says.
+        #[source]
+        source: BoxError,
+        /// The proxy with which TLS was spoken, where it hands on each request.
+        tls_proxy: Option<TlsPlace>,
+    },
+}
+
+/// Why no connection was established.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// It took longer than it may.
+    #[error("the connection was not established in time")]
+    Timeout,
+    /// The name has no address, nothing answers there, or the connection ended at once.
+    #[error("no connection could be made")]
+    Network(#[source] BoxError),
+    /// The TLS handshake failed.
+    #[error("the TLS handshake failed")]
+    Tls {
+        /// With whom.
+        place: TlsPlace,
+        /// Whether that is the proxy.
+        is_proxy: bool,
+        /// What the library says.
+        #[source]
+        source: BoxError,
+    },
+    /// The proxy refuses to open a connection for its login.
+    #[error(transparent)]
+    ProxyLogin(ProxyLoginRefused),
+    /// The proxy of HTTP opens no connection to the server.
+    #[error("the proxy answered {0}")]
+    Tunnel(StatusCode),
+    /// The proxy of SOCKS opens none.
+    #[error("the SOCKS proxy opened no connection")]
+    Socks(#[source] BoxError),
+}
+
+impl ExchangeError {
+    /// Takes the cause out of an error of the library.
+    pub(super) fn of_client(error: legacy::Error, tls_proxy: Option<&TlsPlace>) -> Self {
+        let own = error
+            .source()
+            .and_then(|source| source.downcast_ref::<Arc<ConnectError>>());
+        match own {
+            Some(own) => match &**own {
+                ConnectError::ProxyLogin(refused) => Self::ProxyLogin(refused.clone()),
+                _ => Self::Connect(Arc::clone(own)),
+            },
+            None => Self::Lost {
+                source: error.into(),
+                tls_proxy: tls_proxy.cloned(),
+            },
+        }
+    }
+
+    /// Says whether no connection was established, so that nothing was sent.
+    pub const fn is_connect(&self) -> bool {
+        matches!(self, Self::Connect(_))
+    }
+
+    /// Says whether the connection took too long to be established.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Connect(error) if matches!(**error, ConnectError::Timeout))
+    }
+
+    /// Returns why TLS failed, if it did, and where; `server` is the requested one.
+    pub fn tls_fault(&self, server: &Url) -> Option<(TlsFault, TlsPlace)> {
+        let fault = TlsFault::of(self)?;
+        let of_proxy = |fault| TlsFault::OfProxy(Box::new(fault));
+        Some(match self {
+            Self::Connect(failed) => match &**failed {
+                ConnectError::Tls {
+                    place,
+                    is_proxy: true,
+                    ..
+                } => (of_proxy(fault), place.clone()),
+                _ => (fault, TlsPlace::of(server)),
+            },
+            Self::Lost {
+                tls_proxy: Some(place),
+                ..
+            } => (of_proxy(fault), place.clone()),
+            _ => (fault, TlsPlace::of(server)),
+        })
+    }
+}

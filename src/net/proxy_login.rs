@@ -1,0 +1,153 @@
+//! `ProxyLogin`: how requests to a proxy of HTTP carry the login, once the proxy has said what it wants.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use hyper::Method;
+use hyper::header::{HeaderMap, HeaderValue, PROXY_AUTHENTICATE};
+use secrecy::SecretString;
+
+use crate::byte_text::to_bytes;
+use crate::threads::lock;
+
+use super::basic::basic_authorization;
+use super::challenge::Challenges;
+use super::digest::Digest;
+use super::proxy::ProxyUrl;
+
+/// In which schemes a login may be sent to the proxy: `http.proxyAuthMethod`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProxyAuthMethod {
+    /// In the strongest that it offers.
+    #[default]
+    Any,
+    /// As Basic, with the first request.
+    Basic,
+    /// As Digest.
+    Digest,
+}
+
+/// What proxies have said about the login that they want, by host and port. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct ProxyChallenges(Arc<Mutex<HashMap<String, Arc<Scheme>>>>);
+
+/// How a login is sent.
+#[derive(Debug)]
+enum Scheme {
+    Basic,
+    Digest(Digest),
+}
+
+/// Why a proxy hands nothing on: what it does, as the end of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyLoginRefused {
+    /// It refused the login, or there is none.
+    #[error("refuses the request without a valid login")]
+    Login,
+    /// The same request can succeed with the same login: what the proxy wants is known only now.
+    #[error("refuses the request without a valid login")]
+    Repeatable,
+    /// It offers these schemes, none of which is spoken.
+    #[error("wants a login by {0}, which sendoff does not speak")]
+    Unspoken(String),
+    /// It offers these schemes, none of which the user allows.
+    #[error("wants a login by {0}, which `http.proxyAuthMethod` does not allow")]
+    RuledOut(String),
+}
+
+/// The login of one proxy.
+#[derive(Debug)]
+pub(super) struct ProxyLogin {
+    proxy: String,
+    login: Option<(String, SecretString)>,
+    method: ProxyAuthMethod,
+    challenges: ProxyChallenges,
+}
+
+/// One request, and how it carries the login.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    /// The value of `Proxy-Authorization`; none where the proxy has not asked for it.
+    pub(super) header: Option<HeaderValue>,
+    scheme: Option<Arc<Scheme>>,
+}
+
+/// What to do after a 407.
+#[derive(Debug)]
+pub(super) enum Retry {
+    /// The request was sent otherwise than the proxy wants it.
+    Worthwhile,
+    Refused(ProxyLoginRefused),
+}
+
+impl ProxyLogin {
+    pub(super) fn new(
+        proxy: &ProxyUrl,
+        method: ProxyAuthMethod,
+        challenges: ProxyChallenges,
+    ) -> Self {
+        let (user, password) = (proxy.user(), proxy.password());
+        let is_given = user.is_some() || password.is_some();
+        Self {
+            proxy: proxy.host_and_port(),
+            login: is_given.then(|| (user.unwrap_or_default(), password.unwrap_or_default())),
+            method,
+            challenges,
+        }
+    }
+
+    /// Returns how the next request carries the login; `target` is what is requested, as the request line has it.
+    pub(super) fn attempt(&self, method: &Method, target: &str) -> Attempt {
+        let known = lock(&self.challenges.0).get(&self.proxy).cloned();
+        let at_once = || (self.method == ProxyAuthMethod::Basic).then(|| Arc::new(Scheme::Basic));
+        let scheme = known.or_else(at_once).filter(|_| self.login.is_some());
+        let header = self.login.as_ref().zip(scheme.as_deref());
+        let header = header.and_then(|((user, password), scheme)| match scheme {
+            Scheme::Basic => basic_authorization(user, password),
+            Scheme::Digest(digest) => {
+                let answer = digest.answer(user, password, method.as_str(), target);
+                let mut value = HeaderValue::from_bytes(&to_bytes(&answer)).ok()?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+        });
+        Attempt { header, scheme }
+    }
+
+    /// The proxy answered 407: notes what it wants, and says whether the request is worth another try.
+    pub(super) fn challenged(&self, headers: &HeaderMap, attempt: &Attempt) -> Retry {
+        let offered = Challenges::of(headers, &PROXY_AUTHENTICATE);
+        if self.login.is_none() {
+            return Retry::Refused(ProxyLoginRefused::Login);
+        }
+        let Some(scheme) = choose(self.method, &offered) else {
+            let names = offered.names();
+            return Retry::Refused(match choose(ProxyAuthMethod::Any, &offered) {
+                Some(_) => ProxyLoginRefused::RuledOut(names),
+                None => ProxyLoginRefused::Unspoken(names),
+            });
+        };
+        let is_refused = match (attempt.scheme.as_deref(), &scheme) {
+            (None, _) | (Some(Scheme::Basic), Scheme::Digest(_)) => false,
+            (Some(Scheme::Digest(_)), Scheme::Digest(digest)) => !digest.is_stale(),
+            (Some(_), Scheme::Basic) => true,
+        };
+        if is_refused {
+            return Retry::Refused(ProxyLoginRefused::Login);
+        }
+        lock(&self.challenges.0).insert(self.proxy.clone(), Arc::new(scheme));
+        Retry::Worthwhile
+    }
+}
+
+/// Returns how the login is to be sent. A proxy that does not say what it wants is taken to want what all do.
+fn choose(method: ProxyAuthMethod, offered: &Challenges) -> Option<Scheme> {
+    let digest = || Digest::of(offered).map(Scheme::Digest);
+    let is_basic = offered.get("Basic").is_some() || offered.are_absent();
+    let basic = || is_basic.then_some(Scheme::Basic);
+    match method {
+        ProxyAuthMethod::Any => digest().or_else(basic),
+        ProxyAuthMethod::Basic => basic(),
+        ProxyAuthMethod::Digest => digest(),
+    }
+}

@@ -1,0 +1,166 @@
+//! How a proxy of HTTP wants the login, and what it answers to `CONNECT`; beside git.
+
+use std::io::{BufRead, BufReader, Write, copy};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::thread;
+
+use sendoff::demo::git_server::GitServerOptions;
+
+use super::authority::{Authority, Clients};
+use super::front::Front;
+use super::gate::{Gate, OF_PROXY, Wanted};
+use super::proxy::configured;
+use super::real_servers::{both, set};
+use super::rig::push_head;
+use super::served::Served;
+
+/// What a proxy says that knows users of a domain only.
+const OF_DOMAIN: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM";
+
+/// Starts a proxy that adds `line` to the head of each request, and hands it on to the proxy at `next`; or, where there is none,
+/// answers `line` to `CONNECT` and makes the connection.
+fn proxy(next: Option<SocketAddr>, line: String) -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let line = line.clone();
+            thread::spawn(move || serve(client, next, &line));
+        }
+    });
+    address
+}
+
+fn serve(mut client: TcpStream, next: Option<SocketAddr>, line: &str) -> Option<()> {
+    let mut input = BufReader::new(client.try_clone().ok()?);
+    let mut first = String::new();
+    input.read_line(&mut first).ok()?;
+    let mut server = if let Some(next) = next {
+        let mut server = TcpStream::connect(next).ok()?;
+        server
+            .write_all(format!("{first}{line}\r\n").as_bytes())
+            .ok()?;
+        server
+    } else {
+        let mut header = String::new();
+        while header != "\r\n" {
+            header.clear();
+            input.read_line(&mut header).ok()?;
+        }
+        let target = first.split(' ').nth(1)?;
+        let server = TcpStream::connect(target).ok()?;
+        client
+            .write_all(format!("{line}\r\n\r\n").as_bytes())
+            .ok()?;
+        server
+    };
+    let mut to = server.try_clone().ok()?;
+    thread::spawn(move || {
+        drop(copy(&mut input, &mut to));
+        drop(to.shutdown(Shutdown::Write));
+    });
+    drop(copy(&mut server, &mut client));
+    client.shutdown(Shutdown::Both).ok()
+}
+
+/// Returns the same git server without TLS and with it.
+fn urls(served: &Served) -> (Front, [String; 2]) {
+    let authority = Authority::new(&served.sandbox);
+    let front = Front::with_tls(&served.server.url(), authority.server(Clients::Any));
+    set(served, "http.sslCAInfo", authority.path.to_str().unwrap());
+    let urls = [served.url(), front.url()];
+    (front, urls)
+}
+
+fn more(served: &Served) {
+    let commit = ["commit", "-q", "--allow-empty", "-m", "more"];
+    served.sandbox.git(&served.work, &commit);
+}
+
+/// Guards that a login that no offered scheme carries is neither sent nor called refused, and the advice.
+#[test]
+fn schemes_that_are_not_spoken_are_named_and_the_login_is_kept() {
+    let served = Served::start(GitServerOptions::default());
+    let (_front, urls) = urls(&served);
+    let wanted = Wanted::basic("proxy-authorization", b"NTLM of-the-domain", OF_DOMAIN);
+    let gate = Gate::start(&served.server.url(), wanted);
+    let told = served.sandbox.path("told");
+    let helper = format!(
+        "!f() {{ echo $1 >> '{}'; [ $1 != get ] || echo password=p; }}; f",
+        told.display()
+    );
+    set(&served, "credential.helper", &helper);
+    set(&served, "http.proxy", &format!("http://u@{}", gate.address));
+    for url in &urls {
+        let said = both(&served, url, false);
+        let said = said.replace(&gate.address.to_string(), "PROXY");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(said, @r"
+            proxy: the proxy PROXY wants a login by Negotiate, NTLM, which sendoff does not speak
+              advice: name a proxy in `http.proxy` that logs in to this one for you, such as px or cntlm
+            ");
+        }
+    }
+    // Git lets the login be forgotten.
+    std::fs::remove_file(&told).unwrap();
+    let options = configured(&served.sandbox, &served.work, &urls[0]);
+    push_head(&served.sandbox, &served.work, &urls[0], &options).unwrap_err();
+    assert_eq!(std::fs::read_to_string(told).unwrap(), "get\n");
+    // The advice.
+    let login = "Proxy-Authorization: NTLM of-the-domain";
+    let helpful = proxy(Some(gate.address), login.to_owned());
+    set(&served, "http.proxy", &format!("http://{helpful}"));
+    both(&served, &urls[0], true);
+}
+
+/// Guards `http.proxyAuthMethod`: only the scheme that it names is used, and the advice where the proxy offers another.
+#[test]
+fn a_scheme_that_the_user_rules_out_is_not_used() {
+    let served = Served::start(GitServerOptions::default());
+    let (_front, urls) = urls(&served);
+    let wanted = || Wanted::basic("proxy-authorization", b"Basic dTpw", OF_PROXY);
+    let gate = Gate::start(&served.server.url(), wanted());
+    set(
+        &served,
+        "http.proxy",
+        &format!("http://u:p@{}", gate.address),
+    );
+    set(&served, "http.proxyAuthMethod", "digest");
+    for url in &urls {
+        let said = both(&served, url, false);
+        let said = said.replace(&gate.address.to_string(), "PROXY");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(said, @r"
+            proxy: the proxy PROXY wants a login by Basic, which `http.proxyAuthMethod` does not allow
+              advice: remove `http.proxyAuthMethod` and GIT_HTTP_PROXY_AUTHMETHOD, or name one that the proxy offers
+            ");
+        }
+    }
+    // The advice, both halves of it.
+    for method in ["anyauth", "basic"] {
+        set(&served, "http.proxyAuthMethod", method);
+        let before = gate.refused();
+        both(&served, &served.url(), true);
+        assert_eq!(gate.refused() > before, method == "anyauth", "{method}");
+        more(&served);
+    }
+}
+
+/// Guards that each status of the 200s opens the tunnel, from servers of HTTP/1.0, and behind a long head.
+#[test]
+fn each_good_answer_to_connect_opens_the_tunnel() {
+    let served = Served::start(GitServerOptions::default());
+    let (_front, [_, url]) = urls(&served);
+    let long = format!("HTTP/1.1 200 OK\r\nX-Long: {}", "x".repeat(10_000));
+    for answer in [
+        "HTTP/1.0 200 Connection established",
+        "HTTP/1.1 201 Created",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0",
+        &long,
+    ] {
+        let address = proxy(None, answer.to_owned());
+        set(&served, "http.proxy", &format!("http://{address}"));
+        both(&served, &url, true);
+        more(&served);
+    }
+}
