@@ -15,6 +15,9 @@ use super::challenge::Challenges;
 use super::digest::Digest;
 use super::proxy::ProxyUrl;
 
+/// How often one request is sent before its login counts as refused: each nonce may be stale, but not for ever.
+const MAX_ATTEMPTS: u32 = 4;
+
 /// In which schemes a login may be sent to the proxy: `http.proxyAuthMethod`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProxyAuthMethod {
@@ -70,6 +73,7 @@ pub(super) struct Attempt {
     /// The value of `Proxy-Authorization`; none where the proxy has not asked for it.
     pub(super) header: Option<HeaderValue>,
     scheme: Option<Arc<Scheme>>,
+    number: u32,
 }
 
 /// What to do after a 407.
@@ -96,8 +100,9 @@ impl ProxyLogin {
         }
     }
 
-    /// Returns how the next request carries the login; `target` is what is requested, as the request line has it.
-    pub(super) fn attempt(&self, method: &Method, target: &str) -> Attempt {
+    /// Returns how a request carries the login; `target` is what is requested, as the request line has it. `number` counts how
+    /// often it was sent, from 1.
+    pub(super) fn attempt(&self, method: &Method, target: &str, number: u32) -> Attempt {
         let known = lock(&self.challenges.0).get(&self.proxy).cloned();
         let at_once = || (self.method == ProxyAuthMethod::Basic).then(|| Arc::new(Scheme::Basic));
         let scheme = known.or_else(at_once).filter(|_| self.login.is_some());
@@ -111,7 +116,11 @@ impl ProxyLogin {
                 Some(value)
             }
         });
-        Attempt { header, scheme }
+        Attempt {
+            header,
+            scheme,
+            number,
+        }
     }
 
     /// The proxy answered 407: notes what it wants, and says whether the request is worth another try.
@@ -129,7 +138,9 @@ impl ProxyLogin {
         };
         let is_refused = match (attempt.scheme.as_deref(), &scheme) {
             (None, _) | (Some(Scheme::Basic), Scheme::Digest(_)) => false,
-            (Some(Scheme::Digest(_)), Scheme::Digest(digest)) => !digest.is_stale(),
+            (Some(Scheme::Digest(_)), Scheme::Digest(digest)) => {
+                !digest.is_stale() || attempt.number >= MAX_ATTEMPTS
+            }
             (Some(_), Scheme::Basic) => true,
         };
         if is_refused {
@@ -149,5 +160,94 @@ fn choose(method: ProxyAuthMethod, offered: &Challenges) -> Option<Scheme> {
         ProxyAuthMethod::Any => digest().or_else(basic),
         ProxyAuthMethod::Basic => basic(),
         ProxyAuthMethod::Digest => digest(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "Digest realm=\"p\", nonce=\"1\", qop=\"auth\"";
+
+    fn login(url: &str, method: ProxyAuthMethod) -> ProxyLogin {
+        let proxy = ProxyUrl::parse(url, "`http.proxy`").unwrap().unwrap();
+        ProxyLogin::new(&proxy, method, ProxyChallenges::default())
+    }
+
+    /// Sends a request to a proxy that answers each with 407 and these challenges; returns the schemes in which the login was
+    /// sent, and how it ended.
+    fn talk(login: &ProxyLogin, offered: &[&'static str]) -> (Vec<String>, ProxyLoginRefused) {
+        let mut headers = HeaderMap::new();
+        for text in offered {
+            headers.append(PROXY_AUTHENTICATE, HeaderValue::from_static(text));
+        }
+        let mut sent = Vec::new();
+        for number in 1.. {
+            let attempt = login.attempt(&Method::CONNECT, "git.test:443", number);
+            let scheme = |value: &HeaderValue| {
+                let value = value.to_str().unwrap();
+                value.split(' ').next().unwrap().to_owned()
+            };
+            sent.push(attempt.header.as_ref().map_or("none".into(), scheme));
+            if let Retry::Refused(refused) = login.challenged(&headers, &attempt) {
+                return (sent, refused);
+            }
+        }
+        unreachable!()
+    }
+
+    #[test]
+    fn the_login_is_sent_as_the_proxy_wants_it_and_no_sooner() {
+        use ProxyLoginRefused as Refused;
+        let stale = "Digest realm=\"p\", nonce=\"1\", stale=true";
+        let of = |url, method, offered: &[&'static str]| talk(&login(url, method), offered);
+        let any = |offered: &[&'static str]| of("http://u:p@h:1", ProxyAuthMethod::Any, offered);
+        let told = |sent: &[&str], refused| {
+            let sent = sent.iter().map(|scheme| (*scheme).to_owned()).collect();
+            (sent, refused)
+        };
+        let basic = "Basic realm=\"p\"";
+        assert_eq!(any(&[basic]), told(&["none", "Basic"], Refused::Login));
+        assert_eq!(any(&[]), told(&["none", "Basic"], Refused::Login));
+        assert_eq!(
+            any(&[basic, DIGEST]),
+            told(&["none", "Digest"], Refused::Login)
+        );
+        let for_ever = ["none", "Digest", "Digest", "Digest"];
+        assert_eq!(any(&[stale]), told(&for_ever, Refused::Login));
+        let unspoken = Refused::Unspoken("NTLM, Negotiate".to_owned());
+        assert_eq!(any(&["NTLM", "Negotiate"]), told(&["none"], unspoken));
+        let without = of("http://h:1", ProxyAuthMethod::Any, &[basic]);
+        assert_eq!(without, told(&["none"], Refused::Login));
+
+        let url = "http://u:p@h:1";
+        let ruled_out = |names: &str| Refused::RuledOut(names.to_owned());
+        let digest_only = of(url, ProxyAuthMethod::Digest, &[basic]);
+        assert_eq!(digest_only, told(&["none"], ruled_out("Basic")));
+        let at_once = of(url, ProxyAuthMethod::Basic, &[basic]);
+        assert_eq!(at_once, told(&["Basic"], Refused::Login));
+    }
+
+    #[test]
+    fn what_a_proxy_wants_is_known_to_the_next_client() {
+        let proxy = ProxyUrl::parse("http://u:p@h:1", "x").unwrap().unwrap();
+        let challenges = ProxyChallenges::default();
+        let one = ProxyLogin::new(&proxy, ProxyAuthMethod::Any, challenges.clone());
+        let mut headers = HeaderMap::new();
+        headers.insert(PROXY_AUTHENTICATE, HeaderValue::from_static(DIGEST));
+        let asked = one.attempt(&Method::GET, "http://git.test/", 1);
+        assert!(asked.header.is_none());
+        assert!(matches!(
+            one.challenged(&headers, &asked),
+            Retry::Worthwhile
+        ));
+        let other = ProxyLogin::new(&proxy, ProxyAuthMethod::Any, challenges);
+        let first = other.attempt(&Method::GET, "http://git.test/", 1);
+        let value = first.header.unwrap();
+        let value = value.to_str().unwrap();
+        assert!(
+            value.contains("uri=\"http://git.test/\"") && value.contains("nc=00000001"),
+            "{value}"
+        );
     }
 }

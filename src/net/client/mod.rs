@@ -110,12 +110,13 @@ impl Client {
         request.headers.entry(ACCEPT).or_insert(accept);
         let name = || self.user_agent.clone();
         request.headers.entry(USER_AGENT).or_insert_with(name);
-        let mut repeats = 0;
+        let (mut repeats, mut number) = (0, 0);
         loop {
+            number += 1;
             let again = request.try_clone();
             let (url, method) = (request.url.clone(), request.method.clone());
             let attempt = self.forwarded.as_ref().map(|login| {
-                let attempt = login.attempt(&method, url.as_str());
+                let attempt = login.attempt(&method, url.as_str(), number);
                 if let Some(value) = &attempt.header {
                     request.headers.insert(PROXY_AUTHORIZATION, value.clone());
                 }

@@ -32,8 +32,10 @@ where
 {
     let place = format!("{}:{}", server.host, server.port);
     let mut sender = speak(connect().await?).await?;
+    let mut number = 0;
     loop {
-        let attempt = login.attempt(&Method::CONNECT, &place);
+        number += 1;
+        let attempt = login.attempt(&Method::CONNECT, &place, number);
         let request = Request::connect(place.as_str())
             .header(HOST, place.as_str())
             .header(USER_AGENT, user_agent);

@@ -1,6 +1,7 @@
 //! Tests of `http`: bounds, repeats, and where a token goes.
 
 mod hops;
+mod proxies;
 mod reach;
 
 use std::io::{Read, Write};
