@@ -56,6 +56,7 @@ pub(crate) mod prompted;
 pub(crate) mod proxy;
 mod proxy_logins;
 mod proxy_schemes;
+mod real_gateways;
 mod real_proxies;
 mod real_servers;
 mod refusals;

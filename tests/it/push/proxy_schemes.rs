@@ -6,10 +6,9 @@ use std::thread;
 
 use sendoff::demo::git_server::GitServerOptions;
 
-use super::authority::{Authority, Clients};
-use super::front::Front;
 use super::gate::{Gate, OF_PROXY, Wanted};
 use super::proxy::configured;
+use super::real_proxies::{more, urls};
 use super::real_servers::{both, set};
 use super::rig::push_head;
 use super::served::Served;
@@ -61,20 +60,6 @@ fn serve(mut client: TcpStream, next: Option<SocketAddr>, line: &str) -> Option<
     });
     drop(copy(&mut server, &mut client));
     client.shutdown(Shutdown::Both).ok()
-}
-
-/// Returns the same git server without TLS and with it.
-fn urls(served: &Served) -> (Front, [String; 2]) {
-    let authority = Authority::new(&served.sandbox);
-    let front = Front::with_tls(&served.server.url(), authority.server(Clients::Any));
-    set(served, "http.sslCAInfo", authority.path.to_str().unwrap());
-    let urls = [served.url(), front.url()];
-    (front, urls)
-}
-
-fn more(served: &Served) {
-    let commit = ["commit", "-q", "--allow-empty", "-m", "more"];
-    served.sandbox.git(&served.work, &commit);
 }
 
 /// Guards that a login that no offered scheme carries is neither sent nor called refused, and the advice.
