@@ -6,20 +6,8 @@ use crate::git::transport::{PushOptions, TransportError};
 use crate::process::Program;
 
 use super::Target;
+use super::ssh_command::{Variant, command, destination, first_word};
 use super::ssh_probe::probed_variant;
-
-/// The kinds of ssh programs, by the arguments that they take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Variant {
-    /// OpenSSH.
-    Ssh,
-    /// `plink` and `putty`.
-    Plink,
-    /// `tortoiseplink`.
-    TortoisePlink,
-    /// A program that takes the host and the command, and no option.
-    Simple,
-}
 
 /// Returns the ssh that runs `service` on the remote.
 pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, TransportError> {
@@ -33,48 +21,6 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, T
         None => program,
     };
     Ok(program.args(arguments(target, service, variant)?))
-}
-
-/// Returns the program without its arguments: `GIT_SSH_COMMAND` or `core.sshCommand`, else `GIT_SSH`,
-/// else `ssh`.
-pub(super) fn command(target: Target<'_>) -> Result<Program, TransportError> {
-    let options = target.options;
-    let program = match (&options.ssh_command, &options.ssh_program) {
-        // The command is for a shell; our arguments are passed as positional parameters, which no shell parses.
-        (Some(command), _) => Program::new("/bin/sh")
-            .arg("-c")
-            .arg(format!("{command} \"$@\""))
-            .arg("ssh"),
-        (None, Some(path)) if path.components().nth(1).is_some() => {
-            Program::new(target.directory.join(path))
-        }
-        (None, named) => {
-            let name = named.as_deref().unwrap_or("ssh".as_ref());
-            let found = options.inheritance.find(&name.to_string_lossy());
-            Program::new(found.map_err(|error| TransportError::Start(error.into()))?)
-        }
-    };
-    // What the caller names relative to the top of the work tree is found there, as by git.
-    let program = if options.ssh_command.is_some() || options.ssh_program.is_some() {
-        program.directory(target.directory)
-    } else {
-        program
-    };
-    let program = program.inherit(&options.inheritance);
-    if options.attended {
-        return Ok(program.asking());
-    }
-    let variables = options.inheritance.variables();
-    let asks_graphically = variables.iter().any(|(name, _)| name == "SSH_ASKPASS");
-    let says_when = variables
-        .iter()
-        .any(|(name, _)| name == "SSH_ASKPASS_REQUIRE");
-    // Ours is a process group of its own: reading the terminal would stop it.
-    Ok(if asks_graphically && !says_when {
-        program.variable("SSH_ASKPASS_REQUIRE", "force")
-    } else {
-        program
-    })
 }
 
 /// Returns the variant that the user configured, or that follows from the program's name.
@@ -99,16 +45,6 @@ fn named_variant(options: &PushOptions) -> Option<Variant> {
         "tortoiseplink" => Some(Variant::TortoisePlink),
         _ => None,
     }
-}
-
-/// Returns the first word of a shell command, without its quotes.
-pub(super) fn first_word(command: &str) -> &str {
-    let command = command.trim_start();
-    let word = match command.strip_prefix(['"', '\'']) {
-        Some(quoted) => quoted.split(['"', '\'']).next(),
-        None => command.split_whitespace().next(),
-    };
-    word.unwrap_or_default()
 }
 
 /// Says whether somebody may answer what ssh asks: a person, a program, or the command of the user's that starts ssh, as
@@ -160,15 +96,6 @@ fn arguments(
     let command = format!("{command} {}", quote(path));
     add(&[&destination(target)?, &command]);
     Ok(arguments)
-}
-
-/// Returns `user@host`, with the case that the user wrote: `Host` blocks are matched with it.
-pub(super) fn destination(target: Target<'_>) -> Result<String, TransportError> {
-    let host = target.url.host().ok_or(TransportError::Scheme("ssh"))?;
-    Ok(match target.url.user() {
-        Some(user) => format!("{user}@{host}"),
-        None => host.to_owned(),
-    })
 }
 
 /// Quotes a path for a shell, as git does: `!` too, for those shells that expand it.

@@ -4,18 +4,8 @@ use crate::git::transport::{PushOptions, TransportError};
 use crate::process::Ended;
 
 use super::service::Service;
-use super::ssh::first_word;
+use super::ssh_command::{cannot_run, first_word, named_in};
 use super::ssh_probe::Probed;
-
-/// What a shell writes behind the name of a program that it cannot run.
-const CANNOT_RUN: &[&str] = &[
-    "not found",
-    "no such file or directory",
-    "permission denied",
-    "exec format error",
-    "cannot execute",
-    "is a directory",
-];
 
 /// What a shell writes when a signal has ended its program.
 const ENDED_BY_SIGNAL: &[&str] = &[
@@ -68,12 +58,6 @@ pub(super) fn not_run(
     }
 }
 
-/// Says whether a shell writes this of a program that it cannot run.
-pub(super) fn cannot_run(line: &str) -> bool {
-    let lower = line.to_ascii_lowercase();
-    CANNOT_RUN.iter().any(|words| lower.contains(words))
-}
-
 /// Says whether a line is a shell's: it begins with the shell's name, or names the line of a script.
 fn is_of_shell(line: &str) -> bool {
     let mut parts = line.split(": ");
@@ -81,19 +65,6 @@ fn is_of_shell(line: &str) -> bool {
     let place = parts.next().unwrap_or_default();
     let number = place.strip_prefix("line ").unwrap_or(place);
     name.ends_with("sh") || number.parse::<u32>().is_ok()
-}
-
-/// Returns the variable or the key that names the ssh command; `None` where it is plain ssh.
-pub(super) fn named_in(options: &PushOptions) -> Option<&'static str> {
-    let mut variables = options.inheritance.variables().iter();
-    match (&options.ssh_command, &options.ssh_program) {
-        (Some(_), _) if variables.any(|(name, _)| name == "GIT_SSH_COMMAND") => {
-            Some("GIT_SSH_COMMAND")
-        }
-        (Some(_), _) => Some("core.sshCommand"),
-        (None, Some(_)) => Some("GIT_SSH"),
-        (None, None) => None,
-    }
 }
 
 /// Returns `error`, or a lost connection where it blames the server for what a signal did.

@@ -7,8 +7,7 @@ use crate::git::transport::{PushOptions, TransportError};
 use crate::process::{Ended, Output, ProcessError};
 
 use super::Target;
-use super::ssh::{Variant, command, destination};
-use super::ssh_exit::{cannot_run, named_in};
+use super::ssh_command::{Variant, cannot_run, command, destination, named_in};
 use super::stderr::messages;
 
 /// How long an unknown program may take to tell its settings.
