@@ -72,6 +72,7 @@ mod tests {
             ("PLATFORM_URL", "https://evil.example"),
             ("GIT_CONFIG_COUNT", "1"),
             ("GIT_SSH", "/tmp/ssh"),
+            ("GIT_OBJECT_DIRECTORY", "/tmp/objects"),
             ("https_proxy", "http://127.0.0.1:1"),
             ("UNRELATED", "x"),
         ];
@@ -85,6 +86,7 @@ mod tests {
             [
                 "PLATFORM_URL",
                 "HOME",
+                "GIT_OBJECT_DIRECTORY",
                 "GIT_CONFIG_COUNT",
                 "GIT_SSH",
                 "https_proxy"

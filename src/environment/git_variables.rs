@@ -20,6 +20,21 @@ pub(super) const GIT_VARIABLES: &[Variable] = &[
         None,
     ),
     variable(
+        "GIT_OBJECT_DIRECTORY",
+        "The directory of the repository's objects, in place of `objects` in the git directory.",
+        None,
+    ),
+    variable(
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "More directories of objects, with colons between; their objects may be pushed as the repository's own.",
+        None,
+    ),
+    variable(
+        "SUDO_UID",
+        "The user who became root by `sudo`: root may use that user's repositories.",
+        None,
+    ),
+    variable(
         "GIT_CONFIG_GLOBAL",
         "The user's git configuration, in place of the usual files.",
         Some("~/.gitconfig"),

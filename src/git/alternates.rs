@@ -18,8 +18,15 @@ const MAX_DIRECTORIES: usize = 100;
 /// lead to.
 pub(super) fn check_alternates(objects: &Path) -> Result<(), OpenError> {
     let mut left = vec![objects.to_owned()];
+    let mut looked_at = Vec::new();
     let mut seen = 0;
     while let Some(directory) = left.pop() {
+        // Lists that lead in a circle have an end.
+        let real = directory.canonicalize().unwrap_or_default();
+        if looked_at.contains(&real) {
+            continue;
+        }
+        looked_at.push(real);
         let list = directory.join("info/alternates");
         let special = |_| OpenError::SpecialFile(list.clone());
         let Some(bytes) = read(&list, LIST_LIMIT, Links::Followed).map_err(special)? else {
@@ -31,7 +38,10 @@ pub(super) fn check_alternates(objects: &Path) -> Result<(), OpenError> {
         if seen > MAX_DIRECTORIES {
             return Err(OpenError::SpecialFile(list));
         }
-        left.extend(named.iter().map(|path| objects.join(path)));
+        left.extend(named.iter().flat_map(|path| {
+            // Relative to the directory of the list, and for gitoxide to the first.
+            [directory.join(path), objects.join(path)]
+        }));
     }
     Ok(())
 }

@@ -46,6 +46,8 @@ pub(super) struct RepoPaths {
     pub(super) git_dir: PathBuf,
     /// The git directory that all work trees share.
     pub(super) common_dir: PathBuf,
+    /// Where the search began.
+    pub(super) start: PathBuf,
     /// The work tree's top; none for a bare repository, or when the start is inside the git directory.
     pub(super) work_tree: Option<PathBuf>,
 }
@@ -71,10 +73,12 @@ pub(super) fn find(start: &Path, limits: &DiscoveryLimits) -> Result<Option<Repo
         }
         let entry = directory.join(".git");
         if let Some(git_dir) = git_dir_behind(&entry)? {
-            return resolve(entry, git_dir, Some(directory.to_owned())).map(Some);
+            let top = Some(directory.to_owned());
+            return resolve(entry, git_dir, &start, top).map(Some);
         }
         if looks_like_git_dir(directory) {
-            return resolve(directory.to_owned(), directory.to_owned(), None).map(Some);
+            let git_dir = directory.to_owned();
+            return resolve(git_dir.clone(), git_dir, &start, None).map(Some);
         }
     }
     Ok(None)
@@ -92,16 +96,19 @@ pub(super) fn named(
         return Ok(None);
     }
     let work_tree = work_tree.and_then(|top| top.canonicalize().ok());
-    resolve(git_dir.clone(), git_dir, work_tree).map(Some)
+    let start = work_tree.clone().unwrap_or_else(|| git_dir.clone());
+    resolve(git_dir.clone(), git_dir, &start, work_tree).map(Some)
 }
 
 fn resolve(
     entry: PathBuf,
     git_dir: PathBuf,
+    start: &Path,
     work_tree: Option<PathBuf>,
 ) -> Result<RepoPaths, OpenError> {
     let common_dir = common_dir_of(&git_dir)?;
     Ok(RepoPaths {
+        start: start.to_owned(),
         entry,
         git_dir,
         common_dir,
@@ -205,19 +212,29 @@ impl RepoPaths {
         line.starts_with(b"#") && line.windows(SORTED.len()).any(|part| part == SORTED)
     }
 
-    /// Refuses directories of other users, unless `is_safe` accepts them.
-    pub(super) fn check_owner(&self, is_safe: impl Fn(&Path) -> bool) -> Result<(), OpenError> {
+    /// Returns the directory that has to be the user's, or safe.
+    pub(super) fn top(&self) -> &Path {
+        self.work_tree.as_ref().unwrap_or(&self.git_dir)
+    }
+
+    /// Refuses directories of other users, unless `is_safe` accepts them. Those of `sudo_user` are root's own, as for git.
+    pub(super) fn check_owner(
+        &self,
+        sudo_user: Option<u32>,
+        is_safe: impl FnOnce() -> bool,
+    ) -> Result<(), OpenError> {
         let me = rustix::process::geteuid().as_raw();
-        let top = self.work_tree.as_ref().unwrap_or(&self.git_dir);
-        let foreign = [top, &self.entry, &self.git_dir, &self.common_dir]
+        let also = sudo_user.filter(|_| me == 0);
+        let foreign = [self.top(), &self.entry, &self.git_dir, &self.common_dir]
             .into_iter()
             .find(|path| {
                 // The link itself counts, as it decides what is opened.
-                path.symlink_metadata()
-                    .map_or(true, |metadata| metadata.uid() != me)
+                path.symlink_metadata().map_or(true, |metadata| {
+                    metadata.uid() != me && Some(metadata.uid()) != also
+                })
             });
         match foreign {
-            Some(path) if !is_safe(top) => Err(OpenError::NotOwned(path.clone())),
+            Some(path) if !is_safe() => Err(OpenError::NotOwned(path.to_owned())),
             _ => Ok(()),
         }
     }

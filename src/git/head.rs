@@ -92,14 +92,15 @@ impl Repo {
             Content::Id(_) => return Err(HeadError::Garbage),
             Content::Ref(full) => full,
         };
-        let Some(short) = full.strip_prefix(b"refs/heads/") else {
-            return Err(HeadError::NotABranch(shortened(&full)));
+        let name = branch_name(&full)?;
+        let (last, tip) = self.resolved(&name.full())?;
+        // A branch may stand for another one, and git takes that one.
+        let name = if last.as_bstr() == name.full().as_str() {
+            name
+        } else {
+            branch_name(last.as_bstr())?
         };
-        let name = BranchName::from_bytes(short).map_err(|error| match error {
-            BranchNameError::Invalid(name) => BranchNameError::Invalid(shortened(name.as_bytes())),
-            BranchNameError::NotUtf8(name) => BranchNameError::NotUtf8(shortened(name.as_bytes())),
-        })?;
-        Ok(match self.ref_tip(&name.full())? {
+        Ok(match tip {
             Some(id) => Head::Branch { name, id },
             None => Head::Unborn { name },
         })
@@ -140,13 +141,28 @@ fn read(git_dir: &Path) -> Result<Content, HeadError> {
             error => HeadError::Read(error),
         })?
         .ok_or(HeadError::Garbage)?;
-    let text = content.strip_suffix(b"\n").unwrap_or(&content);
+    let text = content.trim_ascii_end();
     if let Some(target) = text.strip_prefix(b"ref:") {
         return Ok(Content::Ref(target.trim_ascii_start().to_owned()));
     }
-    ObjectId::from_hex(text)
+    // What follows an id behind a space means nothing to git.
+    let id = text.split(u8::is_ascii_whitespace).next();
+    ObjectId::from_hex(id.unwrap_or_default())
         .map(Content::Id)
         .map_err(|_| HeadError::Garbage)
+}
+
+/// Returns the branch of a full ref name.
+fn branch_name(full: &[u8]) -> Result<BranchName, HeadError> {
+    let Some(short) = full.strip_prefix(b"refs/heads/") else {
+        return Err(HeadError::NotABranch(shortened(full)));
+    };
+    BranchName::from_bytes(short).map_err(|error| {
+        HeadError::Name(match error {
+            BranchNameError::Invalid(name) => BranchNameError::Invalid(shortened(name.as_bytes())),
+            BranchNameError::NotUtf8(name) => BranchNameError::NotUtf8(shortened(name.as_bytes())),
+        })
+    })
 }
 
 /// Returns the beginning of a name for an error message.

@@ -1,5 +1,6 @@
 //! Finding the `pre-push` hook, and whether its location is trusted.
 
+use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,8 @@ pub struct Hook {
     pub directory: PathBuf,
     /// What git sets `GIT_DIR` to; none where a hook finds the repository by itself.
     pub git_dir: Option<PathBuf>,
+    /// The variables that name object directories, as the caller set them.
+    pub objects: Vec<(&'static str, OsString)>,
 }
 
 /// The result of looking where git looks for the hook.
@@ -80,6 +83,7 @@ impl Repo {
                     path,
                     directory: top.to_owned(),
                     git_dir: self.git_dir_for_hooks(),
+                    objects: self.objects.variables(),
                 })
             }
             Ok(metadata) if metadata.is_file() => PrePush::NotExecutable(path),

@@ -17,6 +17,7 @@ mod ignored_keys;
 mod lead;
 mod leads;
 mod network;
+mod object_directories;
 mod open;
 mod open_error;
 mod operation;
@@ -66,6 +67,8 @@ pub struct Repo {
     paths: Arc<discover::RepoPaths>,
     /// What the configuration was read from: a submodule is read with the same.
     files: Arc<ConfigFiles>,
+    /// The object directories that the environment names.
+    objects: Arc<object_directories::ObjectDirectories>,
     /// Opened when an object is read for the first time: refs alone mostly say whether there is
     /// anything to do.
     opened: Arc<OnceLock<gix::ThreadSafeRepository>>,

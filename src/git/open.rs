@@ -1,9 +1,12 @@
 //! Opening a repository with reduced trust: security-sensitive keys of its own configuration are ignored.
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
+use gix::bstr::BString;
+use gix::odb::store::init::Slots;
 use gix::open::permissions::{
     Attributes, Config as ConfigPermissions, Environment as EnvironmentPermissions,
 };
@@ -16,6 +19,7 @@ use super::config::{Config, ConfigFiles};
 use super::discover::{RepoPaths, find, named};
 use super::lead::Leads;
 use super::leads::find_leads;
+use super::object_directories::ObjectDirectories;
 use super::open_error::{LocalConfigTrust, OpenError};
 use super::uncommitted::status_settings;
 use super::{Repo, head};
@@ -73,7 +77,7 @@ impl Repo {
         paths.check_files()?;
         let branch = head::branch_for_includes(&paths.git_dir);
         let config = Config::of_user(&paths, files, branch.as_ref())?;
-        paths.check_owner(|top| config.is_safe_directory(top))?;
+        paths.check_owner(files.sudo_user, || config.is_safe_directory(&paths))?;
         let config = config.with_local(&paths, local_config, files, branch.as_ref())?;
         let leads = find_leads(&paths, &config)?;
         if !leads.found.is_empty() && trusted != Some(&leads) {
@@ -85,13 +89,15 @@ impl Repo {
         if let Some(extension) = config.unknown_extension() {
             return Err(OpenError::Extension(extension));
         }
+        let objects = files.objects.from(&files.relative_to(Some(&paths)));
+        objects.check()?;
         let opened = OnceLock::new();
         let (refs, object_hash) = if config.is_of_first_format() {
             let kind = gix::hash::Kind::Sha1;
             (ref_store(&paths, kind), kind)
         } else {
             // Gitoxide decides what its extensions mean, and refuses those that it lacks.
-            let inner = open(&paths, &config)?;
+            let inner = open(&paths, &config, &objects)?;
             let kind = inner.to_thread_local().object_hash();
             let _new = opened.set(inner);
             (ref_store(&paths, kind), kind)
@@ -102,6 +108,7 @@ impl Repo {
             config: Arc::new(config),
             paths: Arc::new(paths),
             files: Arc::new(files.clone()),
+            objects: Arc::new(objects),
             opened: Arc::new(opened),
             stop: Arc::default(),
         })
@@ -121,7 +128,7 @@ impl Repo {
         let inner = if let Some(inner) = self.opened.get() {
             inner
         } else {
-            let inner = open(&self.paths, &self.config)?;
+            let inner = open(&self.paths, &self.config, &self.objects)?;
             self.opened.get_or_init(|| inner)
         };
         let mut repo = inner.to_thread_local();
@@ -200,42 +207,57 @@ fn ref_store(paths: &RepoPaths, kind: gix::hash::Kind) -> Store {
 /// Reduced trust would refuse objects over 16 MiB.
 const WITHOUT_ALLOCATION_LIMIT: &str = "gitoxide.objects.allocLimitIfReducedTrust=0";
 
+/// How many packs may be open at once in gitoxide's database, where it cannot count them.
+const SLOTS: u16 = 256;
+
 /// Gitoxide reads every replacement when it opens, and nobody here uses one.
 const WITHOUT_REPLACEMENTS: &str = "core.useReplaceRefs=false";
 
 /// Opens the repository with gitoxide, without its configuration and environment except what decides which files `git
 /// status` lists. Only the count of uncommitted files needs that, so a mistake in it is no error.
-fn open(paths: &RepoPaths, config: &Config) -> Result<gix::ThreadSafeRepository, OpenError> {
-    let opened = open_with(paths, &status_settings(config));
-    opened.or_else(|_| open_with(paths, &[]))
+fn open(
+    paths: &RepoPaths,
+    config: &Config,
+    objects: &ObjectDirectories,
+) -> Result<gix::ThreadSafeRepository, OpenError> {
+    let settings = status_settings(config);
+    let failed = |source: Box<dyn Error + Send + Sync>| OpenError::Open {
+        path: paths.git_dir.clone(),
+        source,
+    };
+    let mut opened = open_with(paths, &settings, objects, Slots::default())
+        .or_else(|_| open_with(paths, &[], objects, Slots::default()))
+        // To count what it needs, gitoxide refuses alternates that lead in a circle.
+        .or_else(|_| open_with(paths, &[], objects, Slots::Given(SLOTS)))
+        .map_err(|error| failed(error.into()))?;
+    objects
+        .put_into(&mut opened)
+        .map_err(|error| failed(error.into()))?;
+    Ok(opened)
 }
 
 /// Opens it with `settings`, each `KEY=VALUE`.
 fn open_with(
     paths: &RepoPaths,
     settings: &[String],
-) -> Result<gix::ThreadSafeRepository, OpenError> {
+    objects: &ObjectDirectories,
+    slots: Slots,
+) -> Result<gix::ThreadSafeRepository, gix::Error> {
     let permissions = Permissions {
         env: EnvironmentPermissions::isolated(),
         config: ConfigPermissions::isolated(),
         attributes: Attributes::isolated(),
     };
+    let fixed = [WITHOUT_ALLOCATION_LIMIT, WITHOUT_REPLACEMENTS];
+    let settings = settings.iter().map(String::as_str).chain(fixed);
     Options::default()
         .permissions(permissions)
         .with(Trust::Reduced)
-        .config_overrides(
-            settings
-                .iter()
-                .map(String::as_str)
-                .chain([WITHOUT_ALLOCATION_LIMIT, WITHOUT_REPLACEMENTS]),
-        )
+        .object_store_slots(slots)
+        .config_overrides(settings.map(BString::from).chain(objects.settings()))
         .filter_config_section(is_not_local)
         .open_path_as_is(true)
         .open(&paths.entry)
-        .map_err(|error| OpenError::Open {
-            path: paths.git_dir.clone(),
-            source: Box::new(error),
-        })
 }
 
 /// Reduced trust alone is not enough: `safe.directory` raises it again.

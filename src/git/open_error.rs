@@ -54,6 +54,9 @@ pub enum OpenError {
     /// Its refs are not files.
     #[error("the repository keeps its refs as `{0}`, which sendoff cannot read")]
     RefFormat(String),
+    /// `GIT_OBJECT_DIRECTORY` names no directory.
+    #[error("GIT_OBJECT_DIRECTORY names `{}`, which is not a directory", .0.display())]
+    ObjectDirectory(PathBuf),
     /// Gitoxide cannot open it.
     #[error("the repository at `{}` cannot be opened", .path.display())]
     Open {
@@ -89,6 +92,9 @@ impl OpenError {
                 "if you trust it, run `git config --global --add safe.directory '{}'` for its work tree",
                 path.display().to_string().escape_debug()
             )),
+            Self::ObjectDirectory(_) => {
+                Some("unset the variable, or name the directory that holds the objects".into())
+            }
             Self::CommonDir { .. } => {
                 Some("make a work tree of that repository as git does: git worktree add".into())
             }

@@ -99,6 +99,17 @@ impl RefError {
         }
     }
 
+    /// Says whether the ref's file is there, can be read, and holds no ref.
+    const fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Read {
+                source: RefProblem::Damaged,
+                ..
+            }
+        )
+    }
+
     fn damaged(name: &str, error: &(dyn Error + 'static)) -> Self {
         Self::read(name, RefProblem::of(error))
     }
@@ -109,6 +120,19 @@ impl Repo {
     ///
     /// Tags are not peeled: a branch that holds one is damaged, and nothing finds a commit there.
     pub fn ref_tip(&self, full: &str) -> Result<Option<ObjectId>, RefError> {
+        Ok(self.resolved(full)?.1)
+    }
+
+    /// Returns the same, where a ref that is damaged counts as none, as for git: a crash can leave an empty file.
+    pub(super) fn ref_tip_if_whole(&self, full: &str) -> Result<Option<ObjectId>, RefError> {
+        match self.ref_tip(full) {
+            Err(error) if error.is_damage() => Ok(None),
+            tip => tip,
+        }
+    }
+
+    /// Returns the ref that symbolic refs lead to from the one of this full name, and its object.
+    pub(super) fn resolved(&self, full: &str) -> Result<(FullName, Option<ObjectId>), RefError> {
         let mut name = full_name(full)?;
         for _ in 0..=MAX_SYMREF_DEPTH {
             self.check_loose(&name)?;
@@ -117,8 +141,8 @@ impl Repo {
                 .try_find(name.as_ref())
                 .map_err(|error| RefError::damaged(full, &error))?;
             match found.map(|reference| reference.target) {
-                None => return Ok(None),
-                Some(Target::Object(id)) => return Ok(Some(id)),
+                None => return Ok((name, None)),
+                Some(Target::Object(id)) => return Ok((name, Some(id))),
                 Some(Target::Symbolic(next)) => name = next,
             }
         }
@@ -184,7 +208,12 @@ impl Repo {
             .prefixed(path)
             .map_err(|error| RefError::damaged(prefix, &error))?;
         for found in found {
-            let found = found.map_err(|error| RefError::damaged(prefix, &error))?;
+            let found = match found.map_err(|error| RefError::damaged(prefix, &error)) {
+                Ok(found) => found,
+                // The others are read, as by git.
+                Err(error) if error.is_damage() => continue,
+                Err(error) => return Err(error),
+            };
             if visit(found).is_break() {
                 break;
             }
@@ -196,10 +225,13 @@ impl Repo {
     pub(super) fn symbolic_target(&self, full: &str) -> Result<Option<String>, RefError> {
         let name = full_name(full)?;
         self.check_loose(&name)?;
-        let found = self
-            .refs
-            .try_find(name.as_ref())
-            .map_err(|error| RefError::damaged(full, &error))?;
+        let found = match self.refs.try_find(name.as_ref()) {
+            Ok(found) => found,
+            Err(error) => match RefError::damaged(full, &error) {
+                error if error.is_damage() => None,
+                error => return Err(error),
+            },
+        };
         Ok(found.and_then(|reference| match reference.target {
             Target::Symbolic(next) => Some(next.to_string()),
             Target::Object(_) => None,

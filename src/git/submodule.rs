@@ -4,6 +4,7 @@ use std::path::{Component, Path};
 
 use gix::bstr::{BStr, ByteSlice};
 
+use super::object_directories::ObjectDirectories;
 use super::{ConfigFiles, LocalConfigTrust, Repo};
 
 /// Opens the submodule that is checked out at `path`. A tree can name any path: none leads out.
@@ -19,6 +20,9 @@ pub(super) fn open_submodule(top: &Path, path: &BStr, files: &ConfigFiles) -> Op
     if directory.canonicalize().ok()? != directory {
         return None;
     }
-    let submodule = Repo::discover(&directory, LocalConfigTrust::Ignore, files).ok()??;
+    // The variables for objects are about the outer repository.
+    let mut files = files.clone();
+    files.objects = ObjectDirectories::default();
+    let submodule = Repo::discover(&directory, LocalConfigTrust::Ignore, &files).ok()??;
     (submodule.work_tree() == Some(&directory)).then_some(submodule)
 }

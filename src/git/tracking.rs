@@ -120,7 +120,7 @@ impl Repo {
         branch: &BranchName,
     ) -> Result<Option<ObjectId>, RefError> {
         match remote.tracking_ref(branch) {
-            Some(full) => self.ref_tip(&full),
+            Some(full) => self.ref_tip_if_whole(&full),
             None => Ok(None),
         }
     }
@@ -133,7 +133,7 @@ impl Repo {
         for (to, from) in &specs.single {
             let branch = from.strip_prefix("refs/heads/");
             let branch = branch.and_then(|name| BranchName::new(name).ok());
-            tips.extend(branch.zip(self.ref_tip(to)?));
+            tips.extend(branch.zip(self.ref_tip_if_whole(to)?));
         }
         // One after the other, however many refspecs there are.
         for prefix in specs.prefixes() {

@@ -24,8 +24,8 @@ impl Config {
         self.local.string("core.worktree")
     }
 
-    /// Returns the values of a key that only states a fact: the repository's, else the user's. What
-    /// the environment says comes after them.
+    /// Returns the values of a key that only states a fact, in git's order: the system's and the user's, the repository's, the
+    /// environment's.
     ///
     /// `section` is `remote` or `branch`. An empty value clears those before it.
     pub(in crate::git) fn facts(&self, section: &str, name: &str, key: &str) -> Vec<BString> {
@@ -39,11 +39,8 @@ impl Config {
             });
             found.map(|entry| entry.value().to_owned())
         };
-        let mut values: Vec<BString> = if local.is_empty() {
-            said(|scope| scope < Scope::Local).collect()
-        } else {
-            local
-        };
+        let mut values: Vec<BString> = said(|scope| scope < Scope::Local).collect();
+        values.extend(local);
         values.extend(said(|scope| scope == Scope::Command));
         let start = values.iter().rposition(|value| value.is_empty());
         values.split_off(start.map_or(0, |at| at + 1))

@@ -7,6 +7,7 @@ use gix::bstr::BStr;
 use crate::environment::Environment;
 use crate::git::discover::RepoPaths;
 use crate::git::discovery_limits::DiscoveryLimits;
+use crate::git::object_directories::ObjectDirectories;
 
 use super::entries::{Entry, truth};
 use super::path::Beginnings;
@@ -27,6 +28,10 @@ pub struct ConfigFiles {
     pub entered: Option<PathBuf>,
     /// How far up a repository is looked for.
     pub limits: DiscoveryLimits,
+    /// Which object directories count in place of the repository's own, and beside it.
+    pub objects: ObjectDirectories,
+    /// Whose directories are the caller's own besides: those of who became root by `sudo`.
+    pub sudo_user: Option<u32>,
     /// The working directory.
     directory: PathBuf,
     /// Where programs are looked for.
@@ -82,6 +87,15 @@ impl ConfigFiles {
                 .unwrap_or_default(),
             is_true("GIT_DISCOVERY_ACROSS_FILESYSTEM"),
         );
+        files.objects = ObjectDirectories::new(
+            environment.path_as_written("GIT_OBJECT_DIRECTORY"),
+            environment
+                .raw("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+                .unwrap_or_default(),
+        );
+        files.sudo_user = environment
+            .text("SUDO_UID")
+            .and_then(|user| user.parse().ok());
         environment.cwd().clone_into(&mut files.directory);
         files.search_path = environment.search_path();
         files.command = variables::entries(environment)?;
@@ -90,7 +104,7 @@ impl ConfigFiles {
 
     /// Returns the directory that relative paths begin in: git goes to the top of the work tree before it reads any, but
     /// from within its own directory, and where there is no work tree.
-    pub(super) fn relative_to(&self, paths: Option<&RepoPaths>) -> PathBuf {
+    pub(in crate::git) fn relative_to(&self, paths: Option<&RepoPaths>) -> PathBuf {
         let top = paths.and_then(|paths| paths.work_tree.clone().map(|top| (top, &paths.git_dir)));
         match (top, self.directory.canonicalize()) {
             (Some((top, git_dir)), Ok(here))

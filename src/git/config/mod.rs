@@ -200,8 +200,9 @@ impl Config {
         truth(last.value.as_ref().map(|value| value.as_bstr()))
     }
 
-    /// Says whether the user lists `top` in `safe.directory`.
-    pub(super) fn is_safe_directory(&self, top: &Path) -> bool {
+    /// Says whether the user lists the repository in `safe.directory`.
+    pub(super) fn is_safe_directory(&self, paths: &RepoPaths) -> bool {
+        let top = paths.top();
         let mut safe = false;
         let listed = self.trusted.of_key("safe.directory");
         for entry in listed.filter(|entry| entry.scope != Scope::Local) {
@@ -209,6 +210,8 @@ impl Config {
             safe = match value.as_str() {
                 "" => false,
                 "*" => true,
+                // The working directory itself.
+                "." => safe || paths.start == top,
                 _ => {
                     let path = self.expand(&value);
                     safe || path.is_some_and(|path| names_directory(&path, top))

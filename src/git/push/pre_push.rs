@@ -37,6 +37,10 @@ pub(super) fn run(
             // What a hook leaves running, such as a build server, is the user's.
             .leftovers(Leftovers::Leave)
             .input(input.clone());
+        let objects = hook.objects.iter().cloned();
+        let program = objects.fold(program, |program, (name, value)| {
+            program.variable(name, value)
+        });
         let program = match &hook.git_dir {
             Some(directory) => program.variable("GIT_DIR", directory),
             None => program,

@@ -40,6 +40,9 @@ pub(super) const NOT_FOUND: &[&str] = &[
     "no longer exists",
 ];
 
+/// What git writes of a repository that another user owns.
+pub(super) const NOT_OWNED: &[&str] = &["dubious ownership"];
+
 /// What servers write when the key or the account is not valid.
 pub(super) const INVALID_LOGIN: &[&str] = &[
     "expired",

@@ -8,8 +8,8 @@ use crate::secrets::KnownSecrets;
 
 use super::ssh_login::{key_problem, login_advice};
 use super::ssh_words::{
-    DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, SSH_SETUP,
-    WITHOUT_SHELL, is_remark,
+    DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, NOT_OWNED,
+    SSH_SETUP, WITHOUT_SHELL, is_remark,
 };
 
 /// How many lines of a server's message are kept.
@@ -87,7 +87,10 @@ pub(super) fn from_stderr(
     if let Some(said) = find(FAILING).filter(|_| is_ssh) {
         return TransportError::Failing { said };
     }
-    let (class, said) = if let Some(said) = find(NO_GIT) {
+    let (class, said) = if let Some(said) = find(NOT_OWNED) {
+        // Of a path, too: the user who owns it has to list it here.
+        ("denied", said)
+    } else if let Some(said) = find(NO_GIT) {
         ("no-program", said)
     } else if let Some(said) = find(WITHOUT_SHELL).filter(|_| is_ssh) {
         ("auth", said)
@@ -216,6 +219,10 @@ mod tests {
         }
         // Without ssh it is a matter of file modes, and no login helps.
         assert_eq!(class("fatal: permission denied\n", Scheme::File), "network");
+        let foreign = "fatal: detected dubious ownership in repository at '/r.git'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /r.git\n";
+        for scheme in [Scheme::Ssh, Scheme::File] {
+            assert_eq!(class(foreign, scheme), "denied");
+        }
     }
 
     #[test]

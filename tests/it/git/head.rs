@@ -43,7 +43,14 @@ fn packed_and_symbolic_branches_are_followed() {
     );
     sandbox.git(&work, &["symbolic-ref", "HEAD", "refs/heads/alias"]);
     let head = open(&sandbox, &work).head().unwrap();
-    assert!(matches!(&head, Head::Branch { name, id } if name.as_str() == "alias" && *id == tip));
+    // Git pushes the branch that the other one stands for, and so may a protected one not hide behind an alias.
+    assert!(matches!(&head, Head::Branch { name, id } if name.as_str() == "main" && *id == tip));
+    for elsewhere in ["refs/remotes/origin/main", "refs/tags/v1"] {
+        sandbox.git(&work, &["update-ref", elsewhere, "refs/heads/main"]);
+        sandbox.git(&work, &["symbolic-ref", "refs/heads/alias", elsewhere]);
+        let error = open(&sandbox, &work).head().unwrap_err();
+        assert!(matches!(error, HeadError::NotABranch(_)), "{error}");
+    }
     // In a circle.
     sandbox.write("r/.git/refs/heads/alias", "ref: refs/heads/alias\n");
     assert!(matches!(
@@ -65,7 +72,6 @@ fn a_head_that_git_would_not_write_is_an_error_and_leads_nowhere() {
             b"ref: refs/heads/../../../etc/passwd\n".to_vec(),
             "not a branch name",
         ),
-        (b"ref: refs/heads/main\r\n".to_vec(), "not a branch name"),
         (b"ref: refs/tags/v1\n".to_vec(), "not a branch"),
         (b"ref: refs/heads/\xff\xfe\n".to_vec(), "not UTF-8"),
         (b"garbage".to_vec(), "neither"),
@@ -95,6 +101,26 @@ fn a_head_that_git_would_not_write_is_an_error_and_leads_nowhere() {
     // No file system holds such a name, but a name it is.
     std::fs::write(work.join(".git/HEAD"), long).unwrap();
     assert!(open(&sandbox, &work).head().is_err());
+}
+
+#[test]
+fn blanks_at_the_end_of_a_head_mean_nothing_as_to_git() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let tip = sandbox.git(&work, &["rev-parse", "HEAD"]);
+    for end in ["", "\r\n", "  \n\n", "\t"] {
+        let head = |text: String| {
+            std::fs::write(work.join(".git/HEAD"), text).unwrap();
+            let by_git = sandbox.git(&work, &["rev-parse", "HEAD"]);
+            assert_eq!(by_git, tip);
+            open(&sandbox, &work).head().unwrap()
+        };
+        let branch = head(format!("ref: refs/heads/main{end}"));
+        assert_eq!(branch.branch().unwrap().as_str(), "main", "{end:?}");
+        let detached = head(format!("{tip}{end}"));
+        assert_eq!(detached, Head::Detached { id: id(&tip) }, "{end:?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::os::unix::fs::chown;
 use std::path::Path;
 
+use sendoff::git::ConfigFiles;
 use sendoff::git::LocalConfigTrust;
 use sendoff::git::OpenError;
 use sendoff::git::Repo;
@@ -217,6 +218,33 @@ fn a_repository_of_another_user_is_refused_unless_the_user_lists_it() {
     assert!(discover(&sandbox, &work).is_err());
     append(&sandbox.home().join(".gitconfig"), &local);
     assert!(discover(&sandbox, &work).unwrap().is_some());
+}
+
+#[test]
+fn a_repository_of_another_user_is_the_callers_where_git_takes_it_for_one() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    std::fs::create_dir(work.join("below")).unwrap();
+    if chown(&work, Some(12_345), None).is_err() {
+        left_out("root", "nobody else can give a file away");
+        return;
+    }
+    let mut of_sudo = files(&sandbox);
+    let by = |files: &ConfigFiles, place: &Path| {
+        Repo::discover(place, LocalConfigTrust::Ignore, files).is_ok()
+    };
+    of_sudo.sudo_user = Some(54_321);
+    assert!(!by(&of_sudo, &work));
+    of_sudo.sudo_user = Some(12_345);
+    assert!(by(&of_sudo, &work));
+    // The working directory alone, and nothing below it.
+    append(
+        &sandbox.home().join(".gitconfig"),
+        "[safe]\n\tdirectory = .\n",
+    );
+    assert!(by(&files(&sandbox), &work));
+    assert!(!by(&files(&sandbox), &work.join("below")));
 }
 
 #[test]

@@ -127,6 +127,24 @@ fn push_urls_go_before_urls_and_the_others_are_known() {
 }
 
 #[test]
+fn urls_of_the_user_and_of_the_repository_all_count_in_gits_order() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.git(&work, &["config", ORIGIN.0, ORIGIN.1]);
+    sandbox.git(
+        &work,
+        &["config", "--global", ORIGIN.0, "https://u.test/o/r"],
+    );
+    let by_git = sandbox.git(&work, &["remote", "get-url", "--push", "--all", "origin"]);
+    let remote = open(&sandbox, &work).remote(None, None).unwrap();
+    let all = [&[remote.url][..], &remote.other_push_urls].concat();
+    let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+    assert_eq!(all.join("\n"), by_git);
+    assert_eq!(all.len(), 2);
+}
+
+#[test]
 fn a_relative_path_counts_from_the_top_of_the_work_tree() {
     supervise!();
     let sandbox = Sandbox::new();

@@ -242,6 +242,7 @@ fn with_a_hook_nothing_is_begun_before_it_ran() {
         path: hook,
         directory: work.clone(),
         git_dir: None,
+        objects: Vec::new(),
     });
     options.local.hook_timeout = Duration::from_secs(20);
     let eager = Eager::new(&served);

@@ -48,6 +48,7 @@ mod memory;
 mod netrc;
 mod network;
 mod odd_certificates;
+mod odd_repositories;
 mod old_remotes;
 mod own_header;
 mod pages;

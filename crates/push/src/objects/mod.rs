@@ -15,7 +15,7 @@ mod slop;
 mod trees;
 mod walk;
 
-pub use super::store::{ObjectError, Reader, StoreError};
+pub use super::store::{OBJECT_DIRECTORY_KEY, ObjectError, Reader, StoreError};
 pub use ahead::{Ahead, ahead};
 pub use ancestor::is_fast_forward;
 pub(super) use ancestor::{absent_ancestor, is_fast_forward_with};

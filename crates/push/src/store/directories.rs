@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::StoreError;
+use super::alternates::{named, with_alternates};
 use crate::borrowed::Borrowed;
 
 /// All object directories of a repository.
@@ -27,12 +28,17 @@ pub(crate) struct Directories {
 impl Directories {
     /// Finds those of a repository.
     pub(super) fn of(repo: &gix::Repository, borrowed: Borrowed) -> Result<Self, StoreError> {
-        let store = repo.objects.store_ref();
-        let mut paths = vec![store.path().to_owned()];
-        paths.extend(store.alternate_db_paths().map_err(StoreError::Alternates)?);
+        let named = named(repo);
+        let mut paths = with_alternates(vec![repo.objects.store_ref().path().to_owned()])?;
         let own = match paths.len() {
             1 => 1,
             _ => own_first(repo, &mut paths),
+        };
+        // What the opener names is no less its own word than the repository.
+        let own = own + insert(&mut paths, own, &named);
+        let paths = match named.len() {
+            0 => paths,
+            _ => with_alternates(paths)?,
         };
         Ok(Self {
             kind: repo.object_hash(),
@@ -90,6 +96,22 @@ fn own_first(repo: &gix::Repository, paths: &mut Vec<PathBuf>) -> usize {
         }
         None => 1,
     }
+}
+
+/// Puts the directories of `more` that are there at a place of `paths`, and says how many they are.
+fn insert(paths: &mut Vec<PathBuf>, at: usize, more: &[PathBuf]) -> usize {
+    let real = |path: &PathBuf| path.canonicalize().ok();
+    let mut count = 0;
+    for path in more.iter().filter(|path| path.is_dir()) {
+        let before = paths.iter().take(at + count);
+        if before.map(real).any(|known| known == real(path)) {
+            continue;
+        }
+        paths.retain(|other| real(other) != real(path));
+        paths.insert(at + count, path.clone());
+        count += 1;
+    }
+    count
 }
 
 /// Returns the first bytes of the loose objects that lie behind a link.

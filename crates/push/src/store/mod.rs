@@ -1,5 +1,6 @@
 //! Where objects lie on disk: loose, or at which offset of which pack; and how they are read there.
 
+mod alternates;
 mod cache;
 mod decode;
 mod directories;
@@ -14,6 +15,7 @@ mod reader;
 
 use std::path::PathBuf;
 
+pub use alternates::OBJECT_DIRECTORY_KEY;
 pub(super) use loose::{Loose, LooseWork};
 pub use object_error::ObjectError;
 pub(super) use packs::{Packs, Stored};
@@ -26,7 +28,7 @@ use directories::Directories;
 pub enum StoreError {
     /// The list of alternates is broken.
     #[error("the alternates of the object database cannot be read")]
-    Alternates(#[source] gix::Error),
+    Alternates(#[source] std::io::Error),
     /// A directory cannot be listed.
     #[error("`{}` cannot be listed", .path.display())]
     List {
