@@ -1,5 +1,6 @@
 //! The anchors: texts that a secret begins with or follows, and how their letters compare.
 
+use super::arguments::Place;
 use super::table::{SHAPES, Shape};
 
 /// What to look for at an anchor.
@@ -27,6 +28,20 @@ pub(super) enum Anchor {
     Terraform,
     /// A scheme of `Authorization`, without the header's name.
     Scheme(&'static str),
+    /// A program that takes a secret among its arguments.
+    Program(Place),
+    /// `login`, as the command of a program.
+    Login,
+    /// `pass`, short for a password.
+    Pass,
+    /// `IDENTIFIED`, in SQL.
+    Identified,
+    /// What reads a secret from its standard input.
+    Given,
+    /// The port in a line of `.pgpass`.
+    PgPass,
+    /// `"auth":`, in Docker's configuration.
+    DockerAuth,
     /// A word whose value is nearly always a secret.
     Keyword,
     /// `key`, whose value is a secret depending on the word before it.
@@ -71,7 +86,7 @@ pub(super) const PATTERNS: [Pattern; PATTERN_COUNT] = sorted(patterns());
 
 pub(super) const PATTERN_COUNT: usize = SHAPES.len() + WORDS.len() + KEYWORDS.len();
 
-const WORDS: [Pattern; 12] = [
+const WORDS: [Pattern; 28] = [
     Pattern::new("eyJ", Case::Exact, Anchor::WebToken),
     Pattern::new("://", Case::Exact, Anchor::Url),
     Pattern::new("-----BEGIN ", Case::Ascii, Anchor::Block),
@@ -84,6 +99,27 @@ const WORDS: [Pattern; 12] = [
     Pattern::new("bearer", Case::Ascii, Anchor::Scheme("bearer")),
     Pattern::new("basic", Case::Ascii, Anchor::Scheme("basic")),
     Pattern::new("key", Case::Folded, Anchor::Key),
+    Pattern::new("pass", Case::Ascii, Anchor::Pass),
+    // By five rare words: `login` is in many texts.
+    Pattern::new("docker login ", Case::Exact, Anchor::Login),
+    Pattern::new("podman login ", Case::Exact, Anchor::Login),
+    Pattern::new("stry login ", Case::Exact, Anchor::Login),
+    Pattern::new("az login ", Case::Exact, Anchor::Login),
+    Pattern::new("vault login ", Case::Exact, Anchor::Login),
+    Pattern::new("sshpass", Case::Exact, Anchor::Program(Place::Option("-p"))),
+    Pattern::new("-cli", Case::Exact, Anchor::Program(Place::Option("-a"))),
+    Pattern::new("mysql", Case::Exact, Anchor::Program(Place::Glued("-p"))),
+    Pattern::new(
+        "-vault encrypt_string",
+        Case::Exact,
+        Anchor::Program(Place::First),
+    ),
+    Pattern::new("htpasswd", Case::Exact, Anchor::Program(Place::Last)),
+    Pattern::new("IDENTIFIED", Case::Exact, Anchor::Identified),
+    Pattern::new("-stdin", Case::Exact, Anchor::Given),
+    Pattern::new("-with-token", Case::Exact, Anchor::Given),
+    Pattern::new(":5432:", Case::Exact, Anchor::PgPass),
+    Pattern::new("\"auth\":", Case::Exact, Anchor::DockerAuth),
 ];
 
 /// The length of the prefix by which anchors are filtered, in bytes. For a shorter anchor it includes

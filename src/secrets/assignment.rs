@@ -1,5 +1,6 @@
 //! Secrets that are assigned to a keyword: `password=`, `"token": "..."`, `--api-key ...`.
 
+use super::arguments;
 use super::commands::netrc;
 use super::judge::{Content, Form, Strength, is_secret};
 use super::marks::{REDACTED, is_redacted, skip_blanks};
@@ -21,7 +22,10 @@ pub(super) fn assignment(
         Some(found) => found,
         None => match flag(text, start, after).or_else(|| hex(text, after, runs)) {
             Some(found) => found,
-            None => return netrc(text, (start, after), runs),
+            None => {
+                return netrc(text, (start, after), runs)
+                    .or_else(|| arguments::set(text, (start, after)));
+            }
         },
     };
     // A value on a command line is a secret of any length.
@@ -66,6 +70,12 @@ pub(super) struct Value {
 /// Reads what can separate a keyword from its value: `=`, `:`, `=>`, `:=`, `">`, and quotes.
 pub(super) fn separator(text: &[u8], after: usize) -> Option<(Value, Form)> {
     let quote_end = skip_quote(text, after).map_or(after, |(at, ..)| at);
+    // `<add key="ApiKey" value="..."/>`
+    let attribute = skip_space(text, quote_end);
+    let quote_end = match text.get(attribute..) {
+        Some(rest) if quote_end > after && rest.starts_with(b"value=") => attribute + 5,
+        _ => quote_end,
+    };
     let sign = skip_space(text, quote_end);
     let first = *text.get(sign)?;
     let width = match (first, text.get(sign + 1)) {

@@ -1,5 +1,7 @@
-//! Secrets by their place in a command line, a URL or `.netrc`, and tokens known by their middle.
+//! Secrets by their place in a command line, a URL, `.netrc` or `.pgpass`, and tokens known by their middle.
 
+use super::arguments::is_argument;
+use super::base::decodes_to_pair;
 use super::marks::{is_redacted, skip_blanks};
 use super::runs::{Class, Runs, Span};
 
@@ -11,7 +13,7 @@ const TELEGRAM: usize = 30;
 const TELEGRAM_ID: usize = 12;
 /// The least length of what follows the middle of a Terraform token.
 const TERRAFORM: usize = 30;
-/// So much before a `password` of `.netrc` is looked at.
+/// So much of an entry of `.netrc` or `.pgpass` is looked at.
 const NETRC: usize = 400;
 
 /// Returns the password of `-u USER:PASSWORD`, `--user` and `--proxy-user`, as curl takes them.
@@ -116,6 +118,28 @@ pub(super) fn netrc(text: &[u8], (start, after): Span, runs: &mut Runs<'_>) -> O
         .end(Class::Word, begin)
         .max(runs.end(Class::Value, begin));
     (in_entry && end > begin && !is_redacted(text, begin)).then_some((begin, end))
+}
+
+/// Returns the password of a line of `.pgpass` whose port stands at `start..after`, with its colons.
+pub(super) fn pgpass(text: &[u8], (start, after): Span, runs: &mut Runs<'_>) -> Option<Span> {
+    let before = start.checked_sub(1).and_then(|before| text.get(before))?;
+    let end = runs.end(Class::Value, after).min(after + NETRC);
+    let mut fields = text.get(after..end)?.splitn(3, |byte| *byte == b':');
+    let (database, user, password) = (fields.next()?, fields.next()?, fields.next()?);
+    let names = [database, user];
+    let is_name = |name: &&[u8]| !name.is_empty() && !name.contains(&b'/');
+    let begin = end - password.len();
+    let is_line = (before.is_ascii_alphanumeric() || *before == b'*') && names.iter().all(is_name);
+    (is_line && is_argument(text, (begin, end))).then_some((begin, end))
+}
+
+/// Returns the login of `"auth": "..."` in Docker's configuration, whose name ends at `after`.
+pub(super) fn docker(text: &[u8], after: usize, runs: &mut Runs<'_>) -> Option<Span> {
+    let quote = skip_blanks(text, after);
+    let begin = (text.get(quote) == Some(&b'"')).then_some(quote + 1)?;
+    let end = runs.end(Class::Token68, begin);
+    let value = text.get(begin..end.min(begin + NETRC))?;
+    (value.len() >= 8 && decodes_to_pair(value)).then_some((begin, end))
 }
 
 /// Skips the blanks and line ends between the words of `.netrc`.

@@ -1,6 +1,7 @@
 //! Finds secrets in bytes: one pass over all anchors, with a check at each.
 
 use super::anchors::{Anchor, KEY_STEMS, strip_folded_suffix};
+use super::arguments;
 use super::assignment::assignment;
 use super::base::crc_fits;
 use super::commands;
@@ -77,6 +78,22 @@ pub(super) fn each_secret(text: &[u8], found: impl FnMut(Finding)) {
                 .map(|span| ("telegram", span, Proof::Shape)),
             Anchor::Terraform => commands::terraform(text, (start, after), &mut runs)
                 .map(|span| ("terraform", span, Proof::Shape)),
+            Anchor::Program(place) => arguments::of_program(text, (start, after), place, &mut runs)
+                .map(|span| ("argument", span, Proof::Context)),
+            Anchor::Login => arguments::login(text, (start, after))
+                .map(|span| ("argument", span, Proof::Context)),
+            Anchor::Pass => arguments::pass(text, (start, after))
+                .map(|span| ("assignment", span, Proof::Context)),
+            Anchor::Identified => {
+                arguments::identified(text, after).map(|span| ("sql", span, Proof::Context))
+            }
+            Anchor::Given => arguments::given(text, (start, after))
+                .map(|span| ("argument", span, Proof::Context)),
+            Anchor::PgPass => commands::pgpass(text, (start, after), &mut runs)
+                .map(|span| ("login", span, Proof::Context)),
+            Anchor::DockerAuth => {
+                commands::docker(text, after, &mut runs).map(|span| ("login", span, Proof::Context))
+            }
             Anchor::Scheme(name) => is_edge(text, start)
                 .then(|| scheme(text, after, name, &mut runs))
                 .flatten()
@@ -223,6 +240,11 @@ mod tests {
             "a.atlasv1.",
             "machine a login b password ",
             "token 0123456789abcdef0123456789abcdef",
+            "htpasswd -b a b ",
+            "sshpass a ",
+            "echo a|-stdin",
+            "a:5432:b:c:d",
+            "config set token a ",
         ];
         for unit in others.into_iter().chain(prefixes) {
             let text = unit.repeat((64 << 10) / unit.len());

@@ -112,7 +112,7 @@ fn has_forty_base64_digits(value: &[u8]) -> bool {
 }
 
 /// Says whether a value is a placeholder or code.
-fn is_placeholder(value: &[u8]) -> bool {
+pub(super) fn is_placeholder(value: &[u8]) -> bool {
     const WORDS: [&str; 20] = [
         "none",
         "null",

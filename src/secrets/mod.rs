@@ -1,6 +1,7 @@
 //! Secrets in text: the table of token formats, redaction, and the escaping of text for terminals.
 
 mod anchors;
+mod arguments;
 mod assignment;
 mod base;
 mod clean;

@@ -129,6 +129,8 @@ pub(super) const SHAPES: &[Shape] = &[
         Class::Token68,
         16,
     ),
+    any("teams", "webhook.office.com/webhookb2/", Class::Value, 16),
+    any("teams", "outlook.office.com/webhook/", Class::Value, 16),
     crc("npm", "npm_", Class::Alnum, 30),
     any("pypi", "pypi-AgE", Class::Word, 16),
     Shape {

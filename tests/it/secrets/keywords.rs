@@ -138,6 +138,61 @@ fn a_value_is_redacted_by_its_place_in_a_command_or_a_file() {
     }
 }
 
+/// Guards what people and agents write down of the commands that they ran.
+#[test]
+fn a_value_is_redacted_by_its_place_among_the_arguments_of_a_known_program() {
+    supervise!();
+    for (before, after) in [
+        ("sshpass -p ", " ssh me@host"),
+        ("`sshpass -p", "` was used"),
+        ("docker login -u me -p ", " registry.test"),
+        ("helm registry login -u me -p '", "' r"),
+        ("az login --service-principal -u id -p ", " --tenant t"),
+        ("mysqldump -uroot -p", " db > x"),
+        ("mysql -u root -p'", "' db"),
+        ("redis-cli -h h -a ", " ping"),
+        ("htpasswd -bc file user ", ""),
+        ("ansible-vault encrypt_string '", "' --name db_password"),
+        ("vault login ", ""),
+        ("tool client-secret \"", "\""),
+        ("db.pass=", ""),
+        ("SSHPASS=", " sshpass -e ssh h"),
+        ("redis-cli --pass ", " ping"),
+        ("openssl rsa -passin pass:", " -in k"),
+        ("keytool -storepass ", " -list"),
+        ("CREATE USER u IDENTIFIED BY '", "';"),
+        (
+            "ALTER USER u IDENTIFIED WITH mysql_native_password BY '",
+            "';",
+        ),
+        ("CREATE USER u WITH PASSWORD '", "';"),
+        ("aws configure set aws_secret_access_key ", ""),
+        ("npm config set //registry.npmjs.org/:_authToken ", ""),
+        ("gh auth login --with-token <<< ", ""),
+        ("echo ", " | gh auth login --with-token"),
+        ("printf '%s' '", "' | docker login -u me --password-stdin"),
+        ("localhost:5432:db:me:", ""),
+        ("<add key=\"ApiKey\" value=\"", "\"/>"),
+    ] {
+        let text = format!("{before}hunter2Xy9{after}");
+        let redacted = redact(&text);
+        assert!(
+            redacted.starts_with(&format!("{before}[REDACTED]")),
+            "{text}: {redacted}"
+        );
+        assert!(!redacted.contains("hunter2"), "{text}: {redacted}");
+        assert_eq!(redact(&redacted), redacted);
+    }
+    assert_eq!(
+        redact("https://a.webhook.office.com/webhookb2/55-55@66-66/IncomingWebhook/01/11 now"),
+        "https://a.[REDACTED] now"
+    );
+    assert_eq!(
+        redact(r#"{"auths": {"r": {"auth": "bWU6aHVudGVyMg=="}}}"#),
+        r#"{"auths": {"r": {"auth": "[REDACTED]"}}}"#
+    );
+}
+
 #[test]
 fn headers_and_urls_lose_their_credentials() {
     supervise!();
@@ -216,6 +271,18 @@ fn ordinary_text_stays_untouched() {
         "?sig=none&x=1, and design=oak",
         "the token 0123456789abcdef is short",
         "The password: incorrect. Try again.",
+        "sshpass -p $PASS ssh h, and sshpass -p <password>",
+        "docker login -p PASSWORD, docker run -p 8080:80 x, ssh -p 2222 h",
+        "mysql -p, then mysql -P 3306 -h host; the mysql connector",
+        "vault login fails; docker login asks; the login page -p",
+        "htpasswd makes a file with one user a line",
+        "tests pass: 12, pass=12 fail=0, pass=true, bypass=everything, compass=north",
+        "the pass -p option, a pass through, passing, --passive mode on",
+        "identified by the id 'x1234567'; set password to a new one",
+        "the field password \"required\", the keyword 'token'",
+        "127.0.0.1:5432: connection refused, ports 5432:5432, db:5432:tcp",
+        "{\"auth\": \"oauth2\", \"author\": \"me\"}",
+        "read it with --password-stdin | less; cat x | docker login --password-stdin",
         "the key: press any key to continue",
         "secret: see the wiki",
         "token = self.token",
