@@ -1,7 +1,9 @@
-//! JSON as programs write it: after a byte order mark, with bytes that are not UTF-8, with half of a surrogate pair in it, with
-//! line ends in texts, with `NaN`.
+//! JSON as programs write it: after a byte order mark, in UTF-16 where that says so, with bytes that are not UTF-8, with half of
+//! a surrogate pair in it, with line ends in texts, with `NaN`.
 
 use std::fmt::Write as _;
+
+use encoding_rs::Encoding;
 
 /// What some programs put before UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -9,8 +11,13 @@ pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Returns the text as JSON's readers want it: without a byte order mark, as UTF-8, U+FFFD for each half of a surrogate
 /// pair that stands alone, control characters in texts escaped, and `null` for what Python writes for numbers that are none.
 pub fn repaired_json(bytes: &[u8]) -> String {
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes);
+    let text = match Encoding::for_bom(bytes) {
+        Some((encoding, mark)) => {
+            let rest = bytes.get(mark..).unwrap_or_default();
+            encoding.decode_without_bom_handling(rest).0
+        }
+        None => String::from_utf8_lossy(bytes),
+    };
     let mut repaired = String::with_capacity(text.len());
     let mut rest = text.as_ref();
     let mut in_text = false;
@@ -94,6 +101,11 @@ mod tests {
             assert_eq!(repaired_json(text.as_bytes()).trim_end(), wanted);
         }
         assert_eq!(repaired_json(b"\xEF\xBB\xBF{}"), "{}");
+        for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let units = "\u{feff}{\"a\": \"é😀\"}".encode_utf16();
+            let written: Vec<u8> = units.flat_map(to_bytes).collect();
+            assert_eq!(repaired_json(&written), "{\"a\": \"é😀\"}");
+        }
         assert_eq!(repaired_json(b"\"\xff\""), "\"\u{fffd}\"");
     }
 }
