@@ -143,7 +143,7 @@ const VARIABLES: &[Variable] = &[
     ),
     variable(
         "GIT_DIR",
-        "The repository, for `hook git-*` only: git sets it for its hooks. `run` refuses when it names another one than the directory.",
+        "The repository, where the directory is in none: git sets it for its hooks, too. `run` refuses when it names another one than the directory.",
         None,
     ),
     variable(

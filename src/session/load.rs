@@ -20,7 +20,7 @@ use super::{NamedRepository, Request};
 pub(super) enum RepositoryChoice {
     /// The repository of this directory.
     Directory(PathBuf),
-    /// The repository of the working directory, unless `GIT_DIR` names one.
+    /// The repository of the working directory. Where that is in none, the one that `GIT_DIR` names.
     WorkingDirectory(PathBuf, Option<PathBuf>),
     /// This one.
     Named(NamedRepository),
@@ -107,6 +107,13 @@ pub(super) fn open(
             if !is_same(git_dir, repo) =>
         {
             Err(Opening::Held(two_repositories(git_dir, repo, directory)))
+        }
+        // As git does where the directory is in none: without `GIT_WORK_TREE` it is the work tree itself.
+        (RepositoryChoice::WorkingDirectory(_, Some(git_dir)), None) => {
+            let top = environment.git_work_tree();
+            let top = top.as_deref().unwrap_or(directory);
+            let named = Repo::named(git_dir, Some(top), local_config, &files, trusted);
+            named.map_err(Opening::Failed)
         }
         _ => Ok(found),
     }

@@ -117,6 +117,8 @@ pub(super) const NO_GIT: &[&str] = &[
     "receive-pack: not found",
     "upload-pack: command not found",
     "upload-pack: not found",
+    "receive-pack: no such file or directory",
+    "upload-pack: no such file or directory",
     "unknown command: git",
 ];
 
@@ -129,6 +131,9 @@ pub(super) const SSH_SETUP: &[&str] = &[
     "missing argument",
     "illegal option",
     "percent_expand",
+    "cannot execute command-line and remote command",
+    "usage: ssh ",
+    "bad port '",
 ];
 
 /// Says whether a line is a remark of ssh's on a connection that may be fine.

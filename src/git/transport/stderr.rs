@@ -205,6 +205,13 @@ mod tests {
             "Unable to negotiate with h port 22: no matching host key type found.\n",
             "auth",
         ),
+        ("Cannot execute command-line and remote command.\n", "auth"),
+        ("Bad port '0'\n", "auth"),
+        (
+            "bash: line 1: /opt/git-receive-pack: No such file or directory\n",
+            "no-program",
+        ),
+        ("This account is currently not available.\n", "auth"),
     ];
 
     fn class(stderr: &str, scheme: Scheme) -> &'static str {

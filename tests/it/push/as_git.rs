@@ -94,7 +94,7 @@ impl Twin {
         (ours, heard())
     }
 
-    fn we_say(&self) -> String {
+    pub(super) fn we_say(&self) -> String {
         let ours = Command::cargo_bin("sendoff").unwrap();
         let said = self.started(ours, &["step", "push"]).output().unwrap();
         String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned()

@@ -111,6 +111,44 @@ fn a_list_of_alternates_begins_where_it_lies() {
     twin.both_arrive();
 }
 
+/// So people keep the files of their home directory.
+#[test]
+fn a_repository_that_the_environment_names_is_shipped_where_the_directory_is_in_none() {
+    let mut twin = twin();
+    let sandbox = &twin.served.sandbox;
+    let git_dir = sandbox.path("dotfiles");
+    fs::rename(twin.served.work.join(".git"), &git_dir).unwrap();
+    let git_dir = text(git_dir);
+    twin.variables.push(("GIT_DIR", git_dir.clone()));
+    let pushed = |twin: &Twin| {
+        twin.we_say();
+        let shown = |directory: &str, name: &str| {
+            let show = ["--git-dir", directory, "rev-parse", name];
+            twin.served.sandbox.git(twin.served.sandbox.path(""), &show)
+        };
+        let remote = text(twin.served.remote.clone());
+        assert_eq!(
+            shown(&remote, "refs/heads/feature"),
+            shown(&git_dir, "HEAD")
+        );
+        let delete = [
+            "--git-dir",
+            &remote,
+            "update-ref",
+            "-d",
+            "refs/heads/feature",
+        ];
+        twin.served
+            .sandbox
+            .git(twin.served.sandbox.path(""), &delete);
+    };
+    pushed(&twin);
+    twin.variables
+        .push(("GIT_WORK_TREE", text(twin.served.work.clone())));
+    twin.directory = twin.served.sandbox.path("");
+    pushed(&twin);
+}
+
 #[test]
 fn a_damaged_tracking_ref_is_as_good_as_none() {
     let twin = twin();
