@@ -171,20 +171,17 @@ impl Client {
         timeout: Duration,
     ) -> Result<Response, HttpError> {
         let host = host(url);
-        let connector = self.inner.connectors.get(url).await?;
-        let deadline = Instant::now() + timeout;
-        let sent = send_once(&connector, request, url, deadline).await;
-        let (sent, connector) = match sent {
-            Err(Failed::Exchange(ExchangeError::ProxyLogin(refusal))) => {
-                let connectors = &self.inner.connectors;
-                let other = connectors.with_other_proxy_login(connector, refusal, url);
-                let connector = other.await?;
-                let deadline = Instant::now() + timeout;
-                let sent = send_once(&connector, request, url, deadline).await;
-                (sent, connector)
-            }
-            sent => (sent, connector),
-        };
+        let mut connector = self.inner.connectors.get(url).await?;
+        let mut deadline = Instant::now() + timeout;
+        let mut sent = send_once(&connector, request, url, deadline).await;
+        if let Err(Failed::Exchange(ExchangeError::ProxyLogin(refusal))) = sent {
+            let connectors = &self.inner.connectors;
+            let other = connectors.with_other_proxy_login(connector, refusal, url);
+            connector = other.await?;
+            // A helper may take longer than a request.
+            deadline = Instant::now() + timeout;
+            sent = send_once(&connector, request, url, deadline).await;
+        }
         let classify = |failed: Failed| match failed {
             Failed::Exchange(error) => HttpError::from_exchange(&error, url, &host, timeout),
             Failed::Late => HttpError::late(&host, timeout),

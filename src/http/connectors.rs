@@ -81,7 +81,7 @@ impl Connectors {
                 ..network.settings(&base)?
             };
             Connector::new(&base, settings.clone()).inspect_err(|error| {
-                if let NetError::KeyPasswordWrong(key) = error {
+                if let Some(key) = error.key_of_wrong_password() {
                     network.key_password_refused(&settings, key);
                 }
             })

@@ -3,12 +3,13 @@
 use std::error::Error;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use url::Url;
-
-use super::text::clean_line;
 
 use crate::net::{ConnectError, ExchangeError, NetError, ProxyLoginRefused};
 use crate::reason::Code;
+
+use super::text::clean_line;
 
 /// Why no usable answer came. No variant holds a header, a token or a query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -265,8 +266,20 @@ impl HttpError {
                     return Self::Timeout { host, after, sent };
                 }
                 ConnectError::Tunnel(status) => {
-                    let detail = format!("it answered {status} and opens no connection");
-                    return Self::Proxy { host, detail };
+                    let sent = Sent::No;
+                    return if is_passing(*status) {
+                        let detail =
+                            format!("the proxy answered {status} and opened no connection");
+                        Self::Network { host, detail, sent }
+                    } else {
+                        let detail = format!("it answered {status} and opened no connection");
+                        Self::Proxy { host, detail }
+                    };
+                }
+                ConnectError::Proxy { place, .. } => {
+                    let sent = Sent::No;
+                    let detail = format!("the proxy {place} is not reached: {}", innermost(error));
+                    return Self::Network { host, detail, sent };
                 }
                 _ => Sent::No,
             },
@@ -283,6 +296,12 @@ pub(super) fn proxy_login(refusal: &ProxyLoginRefused, host: &str) -> HttpError 
         host: host.to_owned(),
         detail: format!("it {refusal}"),
     }
+}
+
+/// Says whether a proxy may open the connection later.
+fn is_passing(status: StatusCode) -> bool {
+    let later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    status.is_server_error() || later.contains(&status)
 }
 
 /// Returns the message of the innermost error.

@@ -9,6 +9,11 @@ const MAX_HEADERS: usize = 16;
 /// The longest of them, in bytes.
 const MAX_HEADER_LENGTH: usize = 8 * 1024;
 
+/// The most schemes that a message names.
+const MAX_NAMES: usize = 8;
+/// How a message names Digest where none of its forms that are offered is spoken.
+pub(super) const FORM_OF_DIGEST: &str = "this form of Digest";
+
 /// A scheme that a server offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
@@ -94,10 +99,13 @@ impl Challenges {
     pub fn names(&self) -> String {
         let mut names: Vec<String> = Vec::new();
         for challenge in &self.offered {
+            if names.len() == MAX_NAMES {
+                break;
+            }
             let name: String = challenge.scheme.chars().take(40).collect();
             let name = match name.to_ascii_lowercase().as_str() {
                 // Others of its forms are.
-                "digest" => "this form of Digest".to_owned(),
+                "digest" => FORM_OF_DIGEST.to_owned(),
                 _ => name,
             };
             if !names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {

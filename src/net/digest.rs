@@ -77,7 +77,7 @@ impl Digest {
         stale.is_some_and(|stale| stale.eq_ignore_ascii_case("true"))
     }
 
-    /// Returns the value of the header for one request; `uri` is its path with the query.
+    /// Returns the value of the header for one request; `uri` is what is requested, as the request line has it.
     pub fn answer(&self, user: &str, password: &SecretString, method: &str, uri: &str) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         let cnonce = Uuid::now_v7().simple().to_string();

@@ -71,6 +71,9 @@ pub enum NetError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// What is configured for TLS with the proxy cannot be used.
+    #[error("{0}")]
+    OfProxy(Box<Self>),
     /// Git's configuration cannot be read.
     #[error("git's configuration cannot be read")]
     Configuration(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -93,9 +96,23 @@ impl NetError {
         }
     }
 
+    /// Returns the file of the private key whose password is wrong, where that is the error.
+    pub fn key_of_wrong_password(&self) -> Option<&Path> {
+        match self {
+            Self::KeyPasswordWrong(key) => Some(key),
+            Self::OfProxy(error) => error.key_of_wrong_password(),
+            _ => None,
+        }
+    }
+
     /// Returns what to do about it, in one line.
     pub fn advice(&self) -> String {
         match self {
+            // Git has no directory of authorities for proxies.
+            Self::OfProxy(error) => {
+                let advice = error.advice().replace(" and `http.sslCAPath`", "");
+                advice.replace("http.ssl", "http.proxySSL")
+            }
             Self::Unreadable { path, .. } => {
                 format!("check that `{}` exists and can be read", path.display())
             }

@@ -2,14 +2,12 @@
 
 use std::fmt;
 
-use hyper::header::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::byte_text::{from_bytes, to_bytes};
 
-use super::basic::basic_authorization;
 use super::error::NetError;
 
 /// The port of a proxy whose URL names none, as curl has it.
@@ -144,18 +142,6 @@ impl ProxyUrl {
     /// Says whether no login is to be looked for.
     pub const fn is_bare_on_purpose(&self) -> bool {
         !self.sends_login
-    }
-
-    /// Returns the header that carries the login; none for a proxy of SOCKS, and where there is no login.
-    pub fn authorization(&self) -> Option<HeaderValue> {
-        if self.url.scheme().starts_with("socks") {
-            return None;
-        }
-        let (user, password) = (self.user(), self.password());
-        if user.is_none() && password.is_none() {
-            return None;
-        }
-        basic_authorization(&user.unwrap_or_default(), &password.unwrap_or_default())
     }
 
     /// Returns host and port, for messages.

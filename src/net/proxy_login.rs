@@ -1,6 +1,7 @@
 //! `ProxyLogin`: how requests to a proxy of HTTP carry the login, once the proxy has said what it wants.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use hyper::Method;
@@ -11,7 +12,7 @@ use crate::byte_text::to_bytes;
 use crate::threads::lock;
 
 use super::basic::basic_authorization;
-use super::challenge::Challenges;
+use super::challenge::{Challenges, FORM_OF_DIGEST};
 use super::digest::Digest;
 use super::proxy::ProxyUrl;
 
@@ -59,12 +60,17 @@ pub enum ProxyLoginRefused {
 }
 
 /// The login of one proxy.
-#[derive(Debug)]
 pub(super) struct ProxyLogin {
     proxy: String,
     login: Option<(String, SecretString)>,
     method: ProxyAuthMethod,
     challenges: ProxyChallenges,
+}
+
+impl fmt::Debug for ProxyLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProxyLogin({})", self.proxy)
+    }
 }
 
 /// One request, and how it carries the login.
@@ -104,6 +110,7 @@ impl ProxyLogin {
     /// often it was sent, from 1.
     pub(super) fn attempt(&self, method: &Method, target: &str, number: u32) -> Attempt {
         let known = lock(&self.challenges.0).get(&self.proxy).cloned();
+        let known = known.filter(|scheme| self.allows(scheme));
         let at_once = || (self.method == ProxyAuthMethod::Basic).then(|| Arc::new(Scheme::Basic));
         let scheme = known.or_else(at_once).filter(|_| self.login.is_some());
         let header = self.login.as_ref().zip(scheme.as_deref());
@@ -117,10 +124,21 @@ impl ProxyLogin {
             }
         });
         Attempt {
+            // A login that no header can hold was not sent.
+            scheme: scheme.filter(|_| header.is_some()),
             header,
-            scheme,
             number,
         }
+    }
+
+    /// Says whether the user allows a scheme.
+    fn allows(&self, scheme: &Scheme) -> bool {
+        matches!(
+            (self.method, scheme),
+            (ProxyAuthMethod::Any, _)
+                | (ProxyAuthMethod::Basic, Scheme::Basic)
+                | (ProxyAuthMethod::Digest, Scheme::Digest(_))
+        )
     }
 
     /// The proxy answered 407: notes what it wants, and says whether the request is worth another try.
@@ -130,20 +148,21 @@ impl ProxyLogin {
             return Retry::Refused(ProxyLoginRefused::Login);
         }
         let Some(scheme) = choose(self.method, &offered) else {
+            if offered.are_absent() {
+                return Retry::Refused(ProxyLoginRefused::Login);
+            }
             let names = offered.names();
             return Retry::Refused(match choose(ProxyAuthMethod::Any, &offered) {
-                Some(_) => ProxyLoginRefused::RuledOut(names),
+                Some(_) => ProxyLoginRefused::RuledOut(names.replace(FORM_OF_DIGEST, "Digest")),
                 None => ProxyLoginRefused::Unspoken(names),
             });
         };
         let is_refused = match (attempt.scheme.as_deref(), &scheme) {
             (None, _) | (Some(Scheme::Basic), Scheme::Digest(_)) => false,
-            (Some(Scheme::Digest(_)), Scheme::Digest(digest)) => {
-                !digest.is_stale() || attempt.number >= MAX_ATTEMPTS
-            }
+            (Some(Scheme::Digest(_)), Scheme::Digest(digest)) => !digest.is_stale(),
             (Some(_), Scheme::Basic) => true,
         };
-        if is_refused {
+        if is_refused || attempt.number >= MAX_ATTEMPTS {
             return Retry::Refused(ProxyLoginRefused::Login);
         }
         lock(&self.challenges.0).insert(self.proxy.clone(), Arc::new(scheme));
@@ -221,9 +240,13 @@ mod tests {
         assert_eq!(without, told(&["none"], Refused::Login));
 
         let url = "http://u:p@h:1";
+        let nothing_said = of(url, ProxyAuthMethod::Digest, &[]);
+        assert_eq!(nothing_said, told(&["none"], Refused::Login));
         let ruled_out = |names: &str| Refused::RuledOut(names.to_owned());
         let digest_only = of(url, ProxyAuthMethod::Digest, &[basic]);
         assert_eq!(digest_only, told(&["none"], ruled_out("Basic")));
+        let basic_only = of(url, ProxyAuthMethod::Basic, &[DIGEST]);
+        assert_eq!(basic_only, told(&["Basic"], ruled_out("Digest")));
         let at_once = of(url, ProxyAuthMethod::Basic, &[basic]);
         assert_eq!(at_once, told(&["Basic"], Refused::Login));
     }
@@ -241,6 +264,10 @@ mod tests {
             one.challenged(&headers, &asked),
             Retry::Worthwhile
         ));
+        let basic = ProxyLogin::new(&proxy, ProxyAuthMethod::Basic, challenges.clone());
+        let at_once = basic.attempt(&Method::GET, "http://git.test/", 1);
+        let value = at_once.header.unwrap();
+        assert!(value.to_str().unwrap().starts_with("Basic "));
         let other = ProxyLogin::new(&proxy, ProxyAuthMethod::Any, challenges);
         let first = other.attempt(&Method::GET, "http://git.test/", 1);
         let value = first.header.unwrap();

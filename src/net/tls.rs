@@ -74,7 +74,7 @@ pub(super) fn client_config(
     version: HttpVersion,
 ) -> Result<ClientConfig, NetError> {
     let pin = settings.pin.clone();
-    let mut config = config(settings, &settings.roots, pin, |provider| {
+    let mut config = config(settings.versions, &settings.roots, pin, |provider| {
         Ok(match &settings.client_certificate {
             None => Arc::new(NoCertificate {
                 wanted: Arc::clone(&settings.client_certificate_wanted),
@@ -94,20 +94,23 @@ pub(super) fn client_config(
 
 /// Makes the same for a proxy that is reached over TLS.
 pub(super) fn proxy_config(settings: &TlsSettings) -> Result<ClientConfig, NetError> {
-    let mut config = config(settings, &settings.proxy_roots, None, |provider| {
+    // Git's `http.sslVersion` is for servers.
+    let versions = TlsVersions::Both;
+    let made = config(versions, &settings.proxy_roots, None, |provider| {
         Ok(match &settings.proxy_client_certificate {
             None => Arc::new(NoCertificate {
                 wanted: Arc::clone(&settings.proxy_certificate_wanted),
             }),
             Some(client) => Arc::new(SingleCertAndKey::from(client.read(provider)?)),
         })
-    })?;
+    });
+    let mut config = made.map_err(|error| NetError::OfProxy(error.into()))?;
     config.alpn_protocols = vec![HttpVersion::ALPN_HTTP1.to_vec()];
     Ok(config)
 }
 
 fn config(
-    settings: &TlsSettings,
+    versions: TlsVersions,
     roots: &RootFiles,
     pin: Option<PinnedKeys>,
     certificate: impl FnOnce(&CryptoProvider) -> Result<Arc<dyn ResolvesClientCert>, NetError>,
@@ -121,7 +124,7 @@ fn config(
         check,
         provider: Arc::clone(&provider),
     });
-    let versions = match settings.versions {
+    let versions = match versions {
         TlsVersions::Both => &[&TLS13, &TLS12][..],
         TlsVersions::Only13 => &[&TLS13][..],
     };

@@ -119,7 +119,9 @@ impl View<'_> {
         if self.proxy_auth_method().is_none() {
             return proxy.bare();
         }
-        if proxy.user().is_none() || proxy.password().is_some() {
+        // A user ID of SOCKS 4 has no password.
+        let is_version4 = proxy.url().scheme().starts_with("socks4");
+        if is_version4 || proxy.user().is_none() || proxy.password().is_some() {
             return proxy;
         }
         with_helper_login(self.network, &proxy)
@@ -180,7 +182,7 @@ pub(super) fn after_refusal(
     refused: &ConnectorSettings,
 ) -> Option<ConnectorSettings> {
     let proxy = refused.proxy.proxy.as_ref()?;
-    if proxy.is_bare_on_purpose() {
+    if proxy.is_bare_on_purpose() || proxy.url().scheme().starts_with("socks4") {
         return None;
     }
     if proxy.password().is_some() {

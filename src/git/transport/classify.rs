@@ -5,21 +5,33 @@ use std::error::Error as _;
 use url::Url;
 
 use crate::git::transport::TransportError;
-use crate::net::ExchangeError;
+use crate::net::{ExchangeError, ProxyUrl};
 
-/// Turns an error of the HTTP client into one of the push; `url` is of the server.
-pub(super) fn from_http(error: ExchangeError, url: &Url) -> TransportError {
+/// Turns an error of the HTTP client into one of the push; `url` is of the server, and `forwarding` is the proxy that hands on
+/// each request.
+pub(super) fn from_http(
+    error: ExchangeError,
+    url: &Url,
+    forwarding: Option<&ProxyUrl>,
+) -> TransportError {
     if let Some((fault, place)) = error.tls_fault(url) {
         tracing::debug!(%error, "TLS failed");
         return TransportError::Tls { fault, place };
     }
-    let said = if url.scheme() == "http" && is_no_http(&error) {
-        "what answers there does not speak HTTP; where it speaks TLS, the URL has to say `https`"
-    } else {
-        ""
+    let is_no_http = url.scheme() == "http" && is_no_http(&error);
+    let said = match forwarding {
+        Some(proxy) if is_no_http => format!(
+            "the proxy {} does not speak HTTP; where it speaks TLS, its URL has to say `https`",
+            proxy.host_and_port()
+        ),
+        None if is_no_http => {
+            "what answers there does not speak HTTP; where it speaks TLS, the URL has to say `https`"
+                .to_owned()
+        }
+        _ => String::new(),
     };
     TransportError::Network {
-        said: said.to_owned(),
+        said,
         source: Some(error.into()),
     }
 }
@@ -29,8 +41,9 @@ pub(super) fn from_http(error: ExchangeError, url: &Url) -> TransportError {
 fn is_no_http(error: &ExchangeError) -> bool {
     let mut next = error.source();
     while let Some(error) = next {
-        // The library's type for it is not ours to name.
-        if error.to_string().contains("invalid HTTP version") {
+        // The library's type for it is not ours to name. Others than a server of HTTP speak first, or answer otherwise.
+        let text = error.to_string();
+        if text.contains("invalid HTTP version") || text.contains("unexpected message") {
             return true;
         }
         next = error.source();
@@ -46,5 +59,16 @@ pub(super) fn is_disconnect(error: &TransportError) -> bool {
     let client = source
         .as_ref()
         .and_then(|e| e.downcast_ref::<ExchangeError>());
-    client.is_some_and(|error| !error.is_connect())
+    client.is_some_and(|error| matches!(error, ExchangeError::Lost { .. }))
+}
+
+/// Says whether no connection was established, so that the server got nothing.
+pub(super) fn is_unsent(error: &TransportError) -> bool {
+    let TransportError::Network { source, .. } = error else {
+        return false;
+    };
+    let client = source
+        .as_ref()
+        .and_then(|e| e.downcast_ref::<ExchangeError>());
+    client.is_some_and(|error| matches!(error, ExchangeError::Connect(_)))
 }

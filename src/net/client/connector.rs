@@ -1,6 +1,8 @@
 //! `Connector`: establishes the connections of a client, directly or through its proxy.
 
+use std::error::Error;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -34,6 +36,9 @@ use super::{socks, tunnel};
 
 /// How long a connection of TCP may be idle before the other side is probed, and how long it then takes between two probes.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How long data may stay unacknowledged before a connection counts as lost.
+#[cfg(target_os = "linux")]
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many probes go unanswered before a connection counts as lost.
 const KEEPALIVE_PROBES: u32 = 3;
 
@@ -96,6 +101,9 @@ impl Connector {
         tcp.set_keepalive(Some(KEEPALIVE));
         tcp.set_keepalive_interval(Some(KEEPALIVE));
         tcp.set_keepalive_retries(Some(KEEPALIVE_PROBES));
+        // Keepalive does not probe while data is on its way.
+        #[cfg(target_os = "linux")]
+        tcp.set_tcp_user_timeout(Some(USER_TIMEOUT));
         let is_https = url.scheme() == "https";
         let tls = is_https.then(|| {
             let config = client_config(&settings.tls, settings.version)?;
@@ -184,7 +192,13 @@ impl Route {
         let place = proxy.url.without_login();
         let uri = place.as_str().parse::<Uri>();
         let uri = uri.map_err(|error| ConnectError::Network(error.into()))?;
-        let stream = self.dial(uri).await?;
+        let stream = self.dial(uri).await.map_err(|error| match error {
+            ConnectError::Network(source) => ConnectError::Proxy {
+                place: proxy.url.host_and_port(),
+                source,
+            },
+            error => error,
+        })?;
         Ok(match &proxy.tls {
             Some(tls) => tls.handshake(Box::new(stream)).await?.0,
             None => Box::new(stream),
@@ -193,7 +207,13 @@ impl Route {
 
     async fn dial(&self, uri: Uri) -> Result<TcpStream, ConnectError> {
         let connected = self.tcp.clone().call(uri).await;
-        let connected = connected.map_err(|error| ConnectError::Network(error.into()))?;
+        let connected = connected.map_err(|error| {
+            if is_timeout(&error) {
+                ConnectError::Timeout
+            } else {
+                ConnectError::Network(error.into())
+            }
+        })?;
         Ok(connected.into_inner())
     }
 
@@ -209,6 +229,19 @@ impl Route {
             is_http2,
         })
     }
+}
+
+/// Says whether no address of a host answered in its share of the time.
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let of_system = error.downcast_ref::<io::Error>();
+        if of_system.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 impl ProxyRoute {

@@ -62,8 +62,17 @@ pub enum ConnectError {
     #[error("the proxy answered {0}")]
     Tunnel(StatusCode),
     /// The proxy of SOCKS opens none.
-    #[error("the SOCKS proxy opened no connection")]
-    Socks(#[source] BoxError),
+    #[error("the proxy opened no connection: {0}")]
+    Socks(String),
+    /// No connection to the proxy can be made.
+    #[error("the proxy {place} cannot be reached")]
+    Proxy {
+        /// Its host and port.
+        place: String,
+        /// What the system says.
+        #[source]
+        source: BoxError,
+    },
 }
 
 impl ExchangeError {
@@ -77,21 +86,15 @@ impl ExchangeError {
                 ConnectError::ProxyLogin(refused) => Self::ProxyLogin(refused.clone()),
                 _ => Self::Connect(Arc::clone(own)),
             },
+            // Of the library's own, before anything was sent.
+            None if error.is_connect() => {
+                Self::Connect(Arc::new(ConnectError::Network(error.into())))
+            }
             None => Self::Lost {
                 source: error.into(),
                 tls_proxy: tls_proxy.cloned(),
             },
         }
-    }
-
-    /// Says whether no connection was established, so that nothing was sent.
-    pub const fn is_connect(&self) -> bool {
-        matches!(self, Self::Connect(_))
-    }
-
-    /// Says whether the connection took too long to be established.
-    pub fn is_timeout(&self) -> bool {
-        matches!(self, Self::Connect(error) if matches!(**error, ConnectError::Timeout))
     }
 
     /// Returns why TLS failed, if it did, and where; `server` is the requested one.

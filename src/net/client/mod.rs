@@ -99,8 +99,8 @@ impl Client {
         })
     }
 
-    /// Sends a request, and returns the response as soon as its head has come, whatever its status but 407: the login of the
-    /// proxy is sent as the proxy wants it.
+    /// Sends a request, and returns the response as soon as its head has come, whatever its status but a 407 of a
+    /// proxy: its login is sent as it wants it.
     pub async fn send(&self, mut request: Request) -> Result<Response, ExchangeError> {
         if Origin::of(request.url()) != self.origin {
             let reason = "the connection is with another server";
@@ -114,9 +114,9 @@ impl Client {
         loop {
             number += 1;
             let again = request.try_clone();
-            let (url, method) = (request.url.clone(), request.method.clone());
+            let url = request.url.clone();
             let attempt = self.forwarded.as_ref().map(|login| {
-                let attempt = login.attempt(&method, url.as_str(), number);
+                let attempt = login.attempt(&request.method, &request.target(), number);
                 if let Some(value) = &attempt.header {
                     request.headers.insert(PROXY_AUTHORIZATION, value.clone());
                 }
@@ -134,12 +134,15 @@ impl Client {
                     return Err(ExchangeError::of_client(error, self.tls_proxy.as_ref()));
                 }
             };
-            if response.status() != StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-                return Ok(Response { url, response });
-            }
-            // A server that is no proxy has no login of one to ask for.
-            let Some((login, attempt)) = attempt else {
-                return Err(ProxyLoginRefused::Login.into());
+            let is_refusal = response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED;
+            // A 407 of a server that is no proxy is a status like any other.
+            let Some((login, attempt)) = attempt.filter(|_| is_refusal) else {
+                let tls_proxy = self.tls_proxy.clone();
+                return Ok(Response {
+                    url,
+                    http: response,
+                    tls_proxy,
+                });
             };
             match (login.challenged(response.headers(), &attempt), again) {
                 (Retry::Worthwhile, Some(again)) => request = again,

@@ -83,10 +83,20 @@ impl Request {
         })
     }
 
+    /// Returns what is requested, as the request line to a proxy has it: without the login and the fragment.
+    pub(super) fn target(&self) -> String {
+        let mut url = self.url.clone();
+        url.set_fragment(None);
+        // Both succeed on a URL with a host.
+        let _same = url.set_username("");
+        let _same = url.set_password(None);
+        url.into()
+    }
+
     /// Makes the request of the library of it.
     pub(super) fn into_http(self) -> Result<hyper::Request<SentBody>, ExchangeError> {
         let unusable = |error: hyper::http::uri::InvalidUri| ExchangeError::Unusable(error.into());
-        let uri: Uri = bare(&self.url).parse().map_err(unusable)?;
+        let uri: Uri = self.target().parse().map_err(unusable)?;
         let mut request = hyper::Request::new(match self.body {
             RequestBody::Bytes(bytes) => SentBody::of_bytes(bytes),
             RequestBody::Stream(body) => body,
@@ -96,16 +106,6 @@ impl Request {
         *request.headers_mut() = self.headers;
         Ok(request)
     }
-}
-
-/// Returns what is requested: without the login and the fragment.
-fn bare(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_fragment(None);
-    // Both succeed on a URL with a host.
-    let _same = url.set_username("");
-    let _same = url.set_password(None);
-    url.into()
 }
 
 /// A body as the library takes it.

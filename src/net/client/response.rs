@@ -7,13 +7,17 @@ use hyper::header::HeaderMap;
 use hyper::{StatusCode, Version};
 use url::Url;
 
+use crate::net::tls_fault::TlsPlace;
+
 use super::error::ExchangeError;
 
 /// A response whose body is still to be read.
 #[derive(Debug)]
 pub struct Response {
     pub(super) url: Url,
-    pub(super) response: hyper::Response<Incoming>,
+    pub(super) http: hyper::Response<Incoming>,
+    /// The proxy with which TLS is spoken, where it hands on each request.
+    pub(super) tls_proxy: Option<TlsPlace>,
 }
 
 impl Response {
@@ -24,25 +28,25 @@ impl Response {
 
     /// Returns the status.
     pub fn status(&self) -> StatusCode {
-        self.response.status()
+        self.http.status()
     }
 
     /// Returns the version of HTTP that the server spoke.
     pub fn version(&self) -> Version {
-        self.response.version()
+        self.http.version()
     }
 
     /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
-        self.response.headers()
+        self.http.headers()
     }
 
     /// Returns the next bytes of the body; none at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ExchangeError> {
-        while let Some(frame) = self.response.frame().await {
+        while let Some(frame) = self.http.frame().await {
             let frame = frame.map_err(|error| ExchangeError::Lost {
                 source: error.into(),
-                tls_proxy: None,
+                tls_proxy: self.tls_proxy.clone(),
             })?;
             if let Ok(bytes) = frame.into_data() {
                 return Ok(Some(bytes));

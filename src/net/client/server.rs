@@ -1,6 +1,6 @@
 //! `Server`: to where a proxy is asked for a connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use url::Url;
 
@@ -21,9 +21,8 @@ impl Server {
     }
 
     /// Returns the address that the URL itself has; none for a name.
-    pub(super) fn address(&self) -> Option<SocketAddr> {
+    pub(super) fn address(&self) -> Option<IpAddr> {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
-        let address: IpAddr = bare.parse().ok()?;
-        Some(SocketAddr::new(address, self.port))
+        bare.parse().ok()
     }
 }

@@ -4,9 +4,10 @@ use std::future::Future;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
-use hyper::{Method, Request, StatusCode};
+use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tracing::debug;
 
@@ -32,6 +33,7 @@ where
 {
     let place = format!("{}:{}", server.host, server.port);
     let mut sender = speak(connect().await?).await?;
+    let mut is_reused = false;
     let mut number = 0;
     loop {
         number += 1;
@@ -45,7 +47,16 @@ where
         };
         let request = request.body(Empty::<Bytes>::new());
         let request = request.map_err(|error| ConnectError::Network(error.into()))?;
-        let response = sender.send_request(request).await.map_err(lost)?;
+        let response = match sender.send_request(request).await {
+            Ok(response) => response,
+            // The proxy has closed the connection after its refusal.
+            Err(_) if is_reused => {
+                sender = speak(connect().await?).await?;
+                is_reused = false;
+                continue;
+            }
+            Err(error) => return Err(lost(error)),
+        };
         let status = response.status();
         if status.is_success() {
             let stream = hyper::upgrade::on(response).await.map_err(lost)?;
@@ -57,13 +68,29 @@ where
         if let Retry::Refused(refused) = login.challenged(response.headers(), &attempt) {
             return Err(ConnectError::ProxyLogin(refused));
         }
-        let page = Limited::new(response.into_body(), PAGE_LIMIT);
-        let is_read = page.collect().await.is_ok();
-        // A proxy may close the connection after a refusal.
-        if !is_read || sender.ready().await.is_err() {
+        is_reused = is_kept(&response) && drained(response).await && sender.ready().await.is_ok();
+        if !is_reused {
             sender = speak(connect().await?).await?;
         }
     }
+}
+
+/// Says whether the connection of a refusal can be used again: its page ends before the connection does, and the proxy does not
+/// say that it closes it, by the old header either.
+fn is_kept(response: &Response<Incoming>) -> bool {
+    let headers = response.headers();
+    let has_end =
+        response.body().size_hint().exact().is_some() || headers.contains_key(TRANSFER_ENCODING);
+    let closes = headers
+        .get("proxy-connection")
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
+    has_end && !closes
+}
+
+/// Reads the page of a refusal, and says whether that was all of it.
+async fn drained(response: Response<Incoming>) -> bool {
+    let page = Limited::new(response.into_body(), PAGE_LIMIT);
+    page.collect().await.is_ok()
 }
 
 /// Begins to speak HTTP over a connection.

@@ -1,6 +1,6 @@
-//! How a proxy of HTTP wants the login, and what it answers to `CONNECT`; beside git.
+//! How a proxy of HTTP wants the login, what it answers to `CONNECT`, and what it does not do; beside git.
 
-use std::io::{BufRead, BufReader, Write, copy};
+use std::io::{BufRead, BufReader, Read, Write, copy};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
@@ -10,7 +10,7 @@ use super::gate::{Gate, OF_PROXY, Wanted};
 use super::proxy::configured;
 use super::real_proxies::{more, urls};
 use super::real_servers::{both, set};
-use super::rig::push_head;
+use super::rig::{push_head, rendered};
 use super::served::Served;
 
 /// What a proxy says that knows users of a domain only.
@@ -19,18 +19,41 @@ const OF_DOMAIN: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Aut
 /// Starts a proxy that adds `line` to the head of each request, and hands it on to the proxy at `next`; or, where there is none,
 /// answers `line` to `CONNECT` and makes the connection.
 fn proxy(next: Option<SocketAddr>, line: String) -> SocketAddr {
+    refusing(next, line, "", Then::Closes)
+}
+
+/// What a proxy does after a refusal.
+#[derive(Clone, Copy)]
+enum Then {
+    Closes,
+    /// It keeps the connection, and hears nothing more.
+    Waits,
+}
+
+/// The same; `CONNECT` without a login gets `refusal`.
+fn refusing(
+    next: Option<SocketAddr>,
+    line: String,
+    refusal: &'static str,
+    then: Then,
+) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
             let line = line.clone();
-            thread::spawn(move || serve(client, next, &line));
+            thread::spawn(move || serve(client, next, &line, (refusal, then)));
         }
     });
     address
 }
 
-fn serve(mut client: TcpStream, next: Option<SocketAddr>, line: &str) -> Option<()> {
+fn serve(
+    mut client: TcpStream,
+    next: Option<SocketAddr>,
+    line: &str,
+    (refusal, then): (&str, Then),
+) -> Option<()> {
     let mut input = BufReader::new(client.try_clone().ok()?);
     let mut first = String::new();
     input.read_line(&mut first).ok()?;
@@ -41,10 +64,20 @@ fn serve(mut client: TcpStream, next: Option<SocketAddr>, line: &str) -> Option<
             .ok()?;
         server
     } else {
-        let mut header = String::new();
+        let (mut header, mut has_login) = (String::new(), false);
         while header != "\r\n" {
             header.clear();
             input.read_line(&mut header).ok()?;
+            has_login |= header
+                .to_ascii_lowercase()
+                .starts_with("proxy-authorization:");
+        }
+        if !refusal.is_empty() && !has_login {
+            client.write_all(refusal.as_bytes()).ok()?;
+            return match then {
+                Then::Closes => client.shutdown(Shutdown::Both).ok(),
+                Then::Waits => input.read_to_end(&mut Vec::new()).ok().map(drop),
+            };
         }
         let target = first.split(' ').nth(1)?;
         let server = TcpStream::connect(target).ok()?;
@@ -148,4 +181,123 @@ fn each_good_answer_to_connect_opens_the_tunnel() {
         both(&served, &url, true);
         more(&served);
     }
+}
+
+/// Guards refusals after which the connection is of no use: by the old header, and with a page whose end is that of the
+/// connection. Neither is waited for. Some versions of git give up, others wait for minutes.
+#[test]
+fn a_refusal_that_ends_the_connection_is_followed_by_another_one() {
+    const ASKS: &str = "HTTP/1.1 407 Login\r\nProxy-Authenticate: Basic realm=\"p\"\r\n";
+    let served = Served::start(GitServerOptions::default());
+    let (_front, [_, url]) = urls(&served);
+    for refusal in [
+        "Proxy-Connection: close\r\nContent-Length: 0\r\n\r\n",
+        "\r\nLog in, please.",
+    ] {
+        let refusal = format!("{ASKS}{refusal}").leak();
+        for then in [Then::Closes, Then::Waits] {
+            let address = refusing(None, "HTTP/1.1 200 OK".to_owned(), refusal, then);
+            set(&served, "http.proxy", &format!("http://u:p@{address}"));
+            let options = configured(&served.sandbox, &served.work, &url);
+            push_head(&served.sandbox, &served.work, &url, &options).unwrap();
+            more(&served);
+        }
+    }
+}
+
+/// Guards that a proxy which lets read, and calls each nonce of a pack stale, gets the pack a few times only.
+#[test]
+fn a_proxy_for_which_each_nonce_is_stale_refuses_in_the_end() {
+    const STALE: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Digest realm=\"p\", nonce=\"n\", stale=true";
+    let served = Served::start(GitServerOptions::default());
+    let wanted = Wanted {
+        lets_read: true,
+        ..Wanted::basic("proxy-authorization", b"never", STALE)
+    };
+    let gate = Gate::start(&served.server.url(), wanted);
+    set(
+        &served,
+        "http.proxy",
+        &format!("http://u:p@{}", gate.address),
+    );
+    let options = configured(&served.sandbox, &served.work, &served.url());
+    let error = served.push(&options).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.contains("refuses the request without a valid login"),
+        "{said}"
+    );
+    assert!((2..10).contains(&gate.refused()), "{}", gate.refused());
+}
+
+/// Guards that what a server says, and not the proxy, leaves the proxy's login alone.
+#[test]
+fn a_407_of_the_server_is_not_the_proxys() {
+    let served = Served::start(GitServerOptions::default());
+    let gate = Gate::start(
+        &served.server.url(),
+        Wanted::basic("x-never", b"", OF_PROXY),
+    );
+    let url = format!("http://{}/r.git", gate.address);
+    let told = served.sandbox.path("told");
+    let helper = format!(
+        "!f() {{ echo $1 >> '{}'; [ $1 != get ] || echo password=p; }}; f",
+        told.display()
+    );
+    set(&served, "credential.helper", &helper);
+    for is_past in [true, false] {
+        if is_past {
+            set(&served, "http.proxy", "http://u@proxy.test:1");
+            set(&served, "http.noProxy", "127.0.0.1");
+        } else {
+            set(&served, "http.proxy", "");
+        }
+        let options = configured(&served.sandbox, &served.work, &url);
+        let error = push_head(&served.sandbox, &served.work, &url, &options).unwrap_err();
+        insta::allow_duplicates! {
+            let said = rendered(&served.sandbox, &error);
+            insta::assert_snapshot!(said, @r"
+            bad-response: 127.0.0.1 answered with status 407
+              advice: check the remote's URL; a proxy or a login page may be in the way
+            ");
+        }
+    }
+    let told = std::fs::read_to_string(told).unwrap_or_default();
+    assert!(!told.contains("erase"), "{told}");
+}
+
+/// Guards that a proxy which is not there, or speaks no HTTP, is not taken for the server.
+#[test]
+fn a_proxy_that_is_not_reached_is_named() {
+    let served = Served::start(GitServerOptions::default());
+    let (_front, urls) = urls(&served);
+    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    set(&served, "http.proxy", &format!("http://{address}"));
+    for url in &urls {
+        let said = both(&served, url, false).replace(&address.to_string(), "PROXY");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(said, @r"
+            network: the connection failed
+              because: the proxy PROXY cannot be reached
+              because: tcp connect error
+              because: Connection refused (os error 111)
+              advice: check that the remote can be reached, then run again: nothing is lost
+            ");
+        }
+    }
+    let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = other.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut client in other.incoming().map_while(Result::ok) {
+            drop(client.write_all(b"SSH-2.0-x\r\n"));
+        }
+    });
+    set(&served, "http.proxy", &format!("http://{address}"));
+    let said = both(&served, &urls[0], false).replace(&address.to_string(), "PROXY");
+    assert!(
+        said.contains("the proxy PROXY does not speak HTTP"),
+        "{said}"
+    );
 }

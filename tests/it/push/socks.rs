@@ -19,9 +19,12 @@ const PASSWORD: &str = "p";
 /// What a proxy of version 5 wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wants {
-    Login,
+    /// The user, and this password, byte by byte.
+    Login(&'static [u8]),
     /// It takes no login, whatever it is offered.
     Nothing,
+    /// A login of another kind.
+    OtherMethod,
 }
 
 /// Starts a proxy that lets through who logs in, by address or by name; returns its host and port. By version 4 the user ID is
@@ -45,14 +48,17 @@ fn serve(mut client: TcpStream, wants: Wants) -> io::Result<()> {
     let [methods] = read(&mut client)?;
     let methods = read_text(&mut client, methods)?;
     let wanted = match wants {
-        Wants::Login => '\u{2}',
+        Wants::Login(_) => '\u{2}',
         Wants::Nothing => '\0',
+        Wants::OtherMethod => '\u{1}',
     };
     if !methods.contains(wanted) {
         return client.write_all(&[5, 0xff]);
     }
     client.write_all(&[5, u8::try_from(wanted).unwrap()])?;
-    if wants == Wants::Login && !takes_login(&mut client)? {
+    if let Wants::Login(wanted) = wants
+        && !takes_login(&mut client, wanted)?
+    {
         return client.write_all(&[1, 1]);
     }
     let [_version, _connect, _reserved, kind] = read(&mut client)?;
@@ -71,12 +77,13 @@ fn serve(mut client: TcpStream, wants: Wants) -> io::Result<()> {
 }
 
 /// Reads the login of version 5, and says whether it is the right one.
-fn takes_login(client: &mut TcpStream) -> io::Result<bool> {
+fn takes_login(client: &mut TcpStream, wanted: &[u8]) -> io::Result<bool> {
     let [_version, length] = read(client)?;
     let user = read_text(client, length)?;
     let [length] = read(client)?;
-    let password = read_text(client, length)?;
-    let is_right = (user.as_str(), password.as_str()) == (USER, PASSWORD);
+    let mut password = vec![0; usize::from(length)];
+    client.read_exact(&mut password)?;
+    let is_right = user == USER && password == wanted;
     if is_right {
         client.write_all(&[1, 0])?;
     }
@@ -137,7 +144,7 @@ fn read_text(client: &mut TcpStream, length: u8) -> io::Result<String> {
 fn the_password_of_the_user_in_the_proxys_url_is_a_helpers_or_is_asked_for() {
     for scheme in ["socks5", "socks5h"] {
         let mut twin = Twin::new(GitServerOptions::default());
-        let place = proxy(Wants::Login);
+        let place = proxy(Wants::Login(PASSWORD.as_bytes()));
         twin.configure("http.proxy", &format!("{scheme}://{USER}@{place}"));
         let sandbox = &twin.served.sandbox;
         let heard = sandbox.path("heard");
@@ -174,7 +181,7 @@ fn the_password_of_the_user_in_the_proxys_url_is_a_helpers_or_is_asked_for() {
 #[test]
 fn a_refused_login_is_the_proxys_word_and_the_advice_works() {
     let served = Served::start(GitServerOptions::default());
-    let place = proxy(Wants::Login);
+    let place = proxy(Wants::Login(PASSWORD.as_bytes()));
     for login in ["", "u:wrong@"] {
         set(&served, "http.proxy", &format!("socks5h://{login}{place}"));
         let said = both(&served, &served.url(), false);
@@ -207,7 +214,7 @@ fn a_login_that_the_proxy_does_not_ask_for_is_no_hindrance() {
 #[test]
 fn the_user_id_of_version_4_is_the_user_of_the_proxys_url() {
     let served = Served::start(GitServerOptions::default());
-    let place = proxy(Wants::Login);
+    let place = proxy(Wants::Login(PASSWORD.as_bytes()));
     for scheme in ["socks4", "socks4a"] {
         for login in ["", "other:p@"] {
             set(&served, "http.proxy", &format!("{scheme}://{login}{place}"));
@@ -252,7 +259,7 @@ fn a_server_of_version_6_is_reached_through_the_proxy() {
             thread::spawn(move || drop(pass_on(client, server)));
         }
     });
-    let place = proxy(Wants::Login);
+    let place = proxy(Wants::Login(PASSWORD.as_bytes()));
     for scheme in ["socks5", "socks5h"] {
         set(&served, "http.proxy", &format!("{scheme}://u:p@{place}"));
         both(&served, &url, true);
@@ -261,4 +268,40 @@ fn a_server_of_version_6_is_reached_through_the_proxy() {
             &["commit", "-q", "--allow-empty", "-m", "more"],
         );
     }
+}
+
+#[test]
+fn a_password_is_sent_byte_by_byte_and_an_empty_one_too() {
+    let served = Served::start(GitServerOptions::default());
+    for (password, written) in [(b"p\xe9".as_slice(), ":p%e9"), (b"", ":")] {
+        let place = proxy(Wants::Login(password));
+        let proxy = format!("socks5h://{USER}{written}@{place}");
+        set(&served, "http.proxy", &proxy);
+        both(&served, &served.url(), true);
+        served.sandbox.git(
+            &served.work,
+            &["commit", "-q", "--allow-empty", "-m", "more"],
+        );
+    }
+}
+
+/// Guards that a password which was not sent is not called refused.
+#[test]
+fn a_proxy_that_wants_another_method_is_told_so_and_the_helper_forgets_nothing() {
+    let served = Served::start(GitServerOptions::default());
+    let place = proxy(Wants::OtherMethod);
+    let told = served.sandbox.path("told");
+    let helper = format!(
+        "!f() {{ echo $1 >> '{}'; [ $1 != get ] || echo password=p; }}; f",
+        told.display()
+    );
+    set(&served, "credential.helper", &helper);
+    set(&served, "http.proxy", &format!("socks5h://u@{place}"));
+    let said = both(&served, &served.url(), false);
+    insta::assert_snapshot!(said.replace(&place, "PROXY"), @r"
+    proxy: the proxy PROXY wants a login by another method than a user name with a password, which sendoff does not speak
+      advice: name a proxy in `http.proxy` that logs in to this one for you, such as px or cntlm
+    ");
+    let told = std::fs::read_to_string(told).unwrap();
+    assert!(!told.contains("erase"), "{told}");
 }

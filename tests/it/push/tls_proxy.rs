@@ -228,6 +228,24 @@ fn a_client_certificate_is_shown_to_the_proxy_as_by_git() {
       advice: check that the certificate in `http.proxySSLCert` is the one for this proxy, and has not expired
     ");
 
+    // A key that is not there.
+    set(&served, "http.proxySSLKey", "/nonexistent.key");
+    let said = both(&served, &url, false);
+    insta::assert_snapshot!(said, @r"
+    tls: the connection cannot be set up
+      because: cannot read the private key in `/nonexistent.key`: there is no such file
+      advice: check that `/nonexistent.key` exists and can be read
+    ");
+    // The stranger's certificate with another key, and the advice.
+    set(&served, "http.proxySSLKey", key);
+    let said = both(&served, &url, false);
+    assert!(
+        said.contains(
+            "advice: check that `http.proxySSLCert` and `http.proxySSLKey` belong together"
+        ),
+        "{said}"
+    );
+
     // A key with a password, which a helper keeps; a wrong one is forgotten, that of no other key.
     let encrypted = sandbox.path("client.enc");
     let mut encrypt = sandbox.command(openssl);

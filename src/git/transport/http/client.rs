@@ -7,8 +7,8 @@ use crate::git::transport::classify::from_http;
 use crate::git::transport::kept_client::Kept;
 use crate::git::transport::{Target, TransportError};
 use crate::net::{
-    Client, ConnectError, ConnectorSettings, ExchangeError, NetError, Network, ProxyLoginRefused,
-    ProxyUrl, Repeats, Request, Response, TlsFault, TlsPlace,
+    Client, ConnectError, ConnectorSettings, ExchangeError, Network, ProxyLoginRefused, ProxyUrl,
+    Repeats, Request, Response, TlsFault, TlsPlace,
 };
 
 /// The client of a connection, made from the settings for its origin.
@@ -20,7 +20,12 @@ pub(super) struct HttpClient<'a> {
     settings: ConnectorSettings,
     network: &'a dyn Network,
     accepted: bool,
+    /// How often a request is still sent again because a proxy has only now said what it wants.
+    repeats_left: u32,
 }
+
+/// How often that is at most: a proxy could say so for ever.
+const MAX_REPEATS: u32 = 4;
 
 impl<'a> HttpClient<'a> {
     /// Makes the client. Nothing is sent yet.
@@ -32,7 +37,9 @@ impl<'a> HttpClient<'a> {
             ..settings
         };
         let client = build(base, &settings).inspect_err(|error| {
-            if let TransportError::Setup(NetError::KeyPasswordWrong(key)) = error {
+            if let TransportError::Setup(error) = error
+                && let Some(key) = error.key_of_wrong_password()
+            {
                 network.key_password_refused(&settings, key);
             }
         })?;
@@ -42,6 +49,7 @@ impl<'a> HttpClient<'a> {
             settings,
             network,
             accepted: false,
+            repeats_left: MAX_REPEATS,
         })
     }
 
@@ -53,6 +61,7 @@ impl<'a> HttpClient<'a> {
             settings: kept.settings.clone(),
             network: target.options.network.as_ref(),
             accepted: true,
+            repeats_left: MAX_REPEATS,
         };
         Some((client, kept.runtime.take()?))
     }
@@ -98,11 +107,14 @@ impl<'a> HttpClient<'a> {
         refusal: ProxyLoginRefused,
     ) -> Result<(), TransportError> {
         match refusal {
-            ProxyLoginRefused::Repeatable => return Ok(()),
-            ProxyLoginRefused::Login => {}
-            ProxyLoginRefused::Unspoken(_) | ProxyLoginRefused::RuledOut(_) => {
-                return Err(self.proxy_error(refusal));
+            ProxyLoginRefused::Repeatable if self.repeats_left > 0 => {
+                self.repeats_left -= 1;
+                return Ok(());
             }
+            ProxyLoginRefused::Login => {}
+            ProxyLoginRefused::Repeatable
+            | ProxyLoginRefused::Unspoken(_)
+            | ProxyLoginRefused::RuledOut(_) => return Err(self.proxy_error(refusal)),
         }
         let settings = self.network.after_proxy_refusal(&self.settings);
         let settings = settings.ok_or_else(|| self.proxy_error(refusal))?;
@@ -144,7 +156,10 @@ impl<'a> HttpClient<'a> {
         }
         let tls = &self.settings.tls;
         let wanted = TlsFault::ClientCertificateWanted;
-        match from_http(error, &self.place) {
+        let proxy = self.settings.proxy.proxy_for(&self.place);
+        let is_forwarding = self.place.scheme() == "http";
+        let forwarding = proxy.filter(|_| is_forwarding);
+        match from_http(error, &self.place, forwarding) {
             TransportError::Tls {
                 fault: TlsFault::OfProxy(fault),
                 place,

@@ -1,16 +1,12 @@
 //! `Current`: the login that requests carry, and the scheme under which it is sent.
 
-use crate::net::Request;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::byte_text::to_bytes;
 use crate::git::credentials::{Credential, Found};
-use crate::net::basic_authorization;
-
-use crate::net::Challenges;
-use crate::net::Digest;
+use crate::net::{Challenges, Digest, Request, basic_authorization};
 
 /// How a login is sent.
 #[derive(Debug)]

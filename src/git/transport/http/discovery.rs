@@ -6,12 +6,11 @@ use url::Url;
 
 use crate::git::transport::{Redirects, TakeLines, TransportError};
 use crate::names::RemoteUrl;
-use crate::net::{TlsFault, TlsPlace, may_follow};
+use crate::net::{Challenges, TlsFault, TlsPlace, may_follow};
 use crate::reason::{Code, Reason};
 
 use super::response::{ResponseHead, location, media_type, refusal};
 use super::{HttpConnection, at};
-use crate::net::Challenges;
 
 impl HttpConnection<'_> {
     /// Requests the advertisement: follows redirects within the origin, and logs in when the server asks for it.

@@ -9,11 +9,11 @@ use sendoff_push::ClassifiedError;
 
 use crate::git::transport::TransportError;
 use crate::git::transport::fetch::{Take, Taken};
+use crate::net::{Challenges, ProxyLoginRefused};
 
 use super::HttpConnection;
 use super::decode::Decoder;
 use super::response::{ResponseHead, media_type};
-use crate::net::{Challenges, ProxyLoginRefused};
 
 /// The result of one request.
 enum Fetched {

@@ -18,7 +18,6 @@ mod spool;
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::AtomicBool;
 
-use crate::net::Request;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode, Version};
 use sendoff_push::advertisement::AdvertisementReader;
@@ -36,6 +35,7 @@ use crate::git::transport::{
     RedirectPlaces, Redirects, ServiceConnection, TakeLines, Target, TransportError,
 };
 use crate::names::Origin;
+use crate::net::Request;
 use crate::secrets::KnownSecrets;
 
 use self::auth::HttpAuth;

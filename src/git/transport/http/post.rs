@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tracing::debug;
 
 use crate::git::transport::TransportError;
+use crate::net::Challenges;
 
 use super::HttpConnection;
 use super::body::{
@@ -18,7 +19,6 @@ use super::body::{
 use super::posted::Posted;
 use super::probe::ChunksTaken;
 use super::spool::{Spool, Spooled};
-use crate::net::Challenges;
 
 /// How many chunks of the pack may be buffered in the channel.
 const CHUNKS_IN_FLIGHT: usize = 16;

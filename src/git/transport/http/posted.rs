@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::git::transport::TransportError;
-use crate::git::transport::classify::is_disconnect;
+use crate::git::transport::classify::{is_disconnect, is_unsent};
 use crate::net::{Challenges, ProxyLoginRefused, Request, Response};
 
 use super::HttpConnection;
@@ -44,6 +44,9 @@ impl HttpConnection<'_> {
                 Err(error) if is_disconnect(&error) => return Ok(Ok(Posted::Disconnected(error))),
                 Err(TransportError::ProxyLogin { refusal, .. }) => {
                     return Ok(Ok(Posted::ProxyRefused(refusal)));
+                }
+                Err(error) if is_unsent(&error) => {
+                    return Ok(Err(SendError::without_effect(error)));
                 }
                 Err(error) => return Ok(Err(SendError::unknown(error))),
             };

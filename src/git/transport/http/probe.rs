@@ -6,12 +6,12 @@ use tokio::sync::mpsc::channel;
 
 use crate::git::transport::TransportError;
 use crate::git::transport::classify::is_disconnect;
+use crate::net::Challenges;
 
 use super::HttpConnection;
 use super::body::{Chunk, ChunkReceiver, StreamedBody, Upload};
 use super::response::ResponseHead;
 use super::spool::Spooled;
-use crate::net::Challenges;
 
 /// A flush packet: a request for nothing.
 const FLUSH_PKT: &[u8] = b"0000";

@@ -5,7 +5,6 @@ mod refusal;
 use std::thread;
 use std::thread::JoinHandle;
 
-use crate::net::Request;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use tracing::debug;
 use url::Url;
@@ -14,6 +13,7 @@ use crate::git::credentials::{Found, LoginSource, Sources};
 use crate::git::transport::auth_cache::{AuthCache, AuthNeed};
 use crate::git::transport::{ProactiveLogin, PushOptions};
 use crate::names::RemoteUrl;
+use crate::net::Request;
 
 use super::current_login::{Current, Scheme};
 
