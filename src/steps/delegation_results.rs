@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -125,7 +126,7 @@ impl Results {
     }
 }
 
-/// The records of one line: usually one. A file whose line ends are CR only is one line.
+/// The records of one line: usually one. A file whose line ends are CR only is one line, as is one of a writer that ends none.
 #[derive(Default)]
 struct Records {
     text: String,
@@ -139,9 +140,9 @@ impl Records {
         let mut records = Self::default();
         match record(&line) {
             Some(text) => records.add(&text),
-            None => line.split('\r').for_each(|part| match record(part) {
+            None => line.split('\r').for_each(|part| match joined(part) {
                 _ if part.trim().is_empty() => {}
-                Some(text) => records.add(&text),
+                Some(texts) => texts.iter().for_each(|text| records.add(text)),
                 None => records.unreadable += 1,
             }),
         }
@@ -160,6 +161,23 @@ impl Records {
         self.text += text;
         self.count += 1;
     }
+}
+
+/// Formats the records of a line, which may follow one another without a line end; `None` when it holds anything else.
+fn joined(line: &str) -> Option<Vec<String>> {
+    if let Some(text) = record(line) {
+        return Some(vec![text]);
+    }
+    let mut values = serde_json::Deserializer::from_str(line).into_iter::<IgnoredAny>();
+    let mut texts = Vec::new();
+    let mut start = 0;
+    while let Some(value) = values.next() {
+        value.ok()?;
+        let end = values.byte_offset();
+        texts.push(record(line.get(start..end)?)?);
+        start = end;
+    }
+    Some(texts)
 }
 
 /// Formats a record as lines of text; `None` when the line does not hold an object.
@@ -224,14 +242,14 @@ fn without_non_finite_numbers(line: &str) -> Option<String> {
     Some(out)
 }
 
-/// Says whether a line is a whole object, so that nothing of it is missing.
+/// Says whether a line is a whole object, or several, so that nothing of it is missing.
 fn is_object(line: &[u8]) -> bool {
     if std::str::from_utf8(line).is_err() {
         return false;
     }
     let line = repaired_json(line);
     let line = line.trim_ascii();
-    line.starts_with('{') && line.ends_with('}') && record(line).is_some()
+    line.starts_with('{') && line.ends_with('}') && joined(line).is_some()
 }
 
 fn step_error(error: &HandoverError) -> StepError {

@@ -72,6 +72,11 @@ fn each_record_is_a_line_with_its_preview() {
             "{\"summary\":\"a\"}\r{\"summary\":\"b\"}\r\n{\"summary\":\"c\"}\n",
             "- [?] a\n- [?] b\n- [?] c\n",
         ),
+        // Of a writer that ends no line.
+        (
+            "{\"summary\":\"a}{\"}{\"summary\":\"b\"} {\"summary\":\"c\"}",
+            "- [?] a}{\n- [?] b\n- [?] c\n",
+        ),
         // As Windows begins its files, and as Python writes a text that was cut inside an emoji.
         (
             "\u{feff}{\"status\":\"ok\",\"summary\":\"cut \\ud83d\"}\n",
@@ -89,7 +94,7 @@ fn lines_that_cannot_be_read_are_counted_and_hold_nobody_up() {
     let mut content = Vec::new();
     content.extend(b"{\"summary\":\"one\"}\nnonsense\n[1]\n\"text\"\n5\n{\"summary\":\"a\tb\"}\n");
     content.extend([b"[".repeat(10_000), b"]".repeat(10_000)].concat());
-    content.extend(b"\n{\"summary\":\"\xff two\"}\n\xff\xfe\n{\"summary\":\"three\"}\n");
+    content.extend(b"\n{\"summary\":\"\xff two\"}\n\xff\xff\n{\"summary\":\"three\"}\n");
     sandbox.write(FILE, content);
     let outputs = outputs(&sandbox);
     assert_eq!(
