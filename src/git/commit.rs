@@ -90,9 +90,16 @@ fn values<'a>(head: &'a [u8], key: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     lines.filter_map(move |line| line.strip_prefix(key))
 }
 
+/// The names of ASCII.
+const ASCII: [&[u8]; 4] = [b"ascii", b"us-ascii", b"ansi_x3.4-1968", b"iso646-us"];
+
 /// Returns the encoding of a name, as git hands it to iconv. One that is not known is taken for UTF-8.
 fn declared(name: &[u8]) -> &'static Encoding {
     let name = name.trim_ascii();
+    // iconv reads no other byte as ASCII; git then takes the text for UTF-8, and a label of the web is Windows-1252.
+    if ASCII.iter().any(|ascii| name.eq_ignore_ascii_case(ascii)) {
+        return UTF_8;
+    }
     Encoding::for_label(name).unwrap_or_else(|| {
         let plain: Vec<u8> = name
             .iter()
@@ -211,6 +218,8 @@ mod tests {
             ("GBK", b"\xc4\xe3\xba\xc3", "你好"),
             ("ISO-8859-15", b"\xa4", "€"),
             ("no-such-encoding", "é".as_bytes(), "é"),
+            ("US-ASCII", "é".as_bytes(), "é"),
+            ("ANSI_X3.4-1968", b"e", "e"),
         ] {
             let head = format!("tree x\nauthor A <a> 1 +0000\nencoding {name}\n\n");
             let data = [head.as_bytes(), bytes].concat();

@@ -14,15 +14,25 @@ use super::Repo;
 const MAX_FILE_SIZE: u64 = 1024 * 1024;
 
 impl Repo {
-    /// Returns the tips that the last fetch brought, but for that of `branch` itself. A file that cannot be read counts as empty.
+    /// Returns the tips that the last fetch brought, but for that of `branch` itself.
     pub fn fetched_tips(&self, branch: &BranchName) -> Vec<ObjectId> {
+        tips(&self.fetch_head(), |said| !is_of(said, branch))
+    }
+
+    /// Returns the tips of `branch` that the last fetch brought.
+    pub fn fetched_tips_of(&self, branch: &BranchName) -> Vec<ObjectId> {
+        tips(&self.fetch_head(), |said| is_of(said, branch))
+    }
+
+    /// Reads `FETCH_HEAD`. A file that cannot be read counts as empty.
+    fn fetch_head(&self) -> Vec<u8> {
         let directory = Directory::open(self.git_dir());
         let read =
             directory.map(|directory| directory.read(Path::new("FETCH_HEAD"), MAX_FILE_SIZE));
-        let Ok(Ok(Some(text))) = read else {
-            return Vec::new();
-        };
-        tips(&text, branch)
+        match read {
+            Ok(Ok(Some(text))) => text,
+            _ => Vec::new(),
+        }
     }
 
     /// Says whether an object is here.
@@ -33,15 +43,18 @@ impl Repo {
     }
 }
 
-/// Reads lines such as `<id>\tnot-for-merge\tbranch 'main' of https://host/r`.
-fn tips(text: &[u8], branch: &BranchName) -> Vec<ObjectId> {
-    let own = format!("branch '{branch}' of ");
+fn is_of(said: &[u8], branch: &BranchName) -> bool {
+    said.starts_with(format!("branch '{branch}' of ").as_bytes())
+}
+
+/// Reads lines such as `<id>\tnot-for-merge\tbranch 'main' of https://host/r`, and keeps those whose last part is wanted.
+fn tips(text: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Vec<ObjectId> {
     let lines = text.split(|byte| *byte == b'\n');
     let tips = lines.filter_map(|line| {
         let mut fields = line.splitn(3, |byte| *byte == b'\t');
         let id = ObjectId::from_hex(fields.next()?).ok()?;
         let said = fields.nth(1)?;
-        (!said.starts_with(own.as_bytes())).then_some(id)
+        is_wanted(said).then_some(id)
     });
     tips.collect()
 }
@@ -61,8 +74,12 @@ mod tests {
             id("3"),
             id("3")
         );
-        let found = tips(text.as_bytes(), &BranchName::new("own").unwrap());
-        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
-        assert_eq!(found, [id("1"), id("3")]);
+        let own = BranchName::new("own").unwrap();
+        let found = |is_own: bool| -> Vec<String> {
+            let found = tips(text.as_bytes(), |said| is_of(said, &own) == is_own);
+            found.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(found(false), [id("1"), id("3")]);
+        assert_eq!(found(true), [id("2")]);
     }
 }

@@ -138,6 +138,7 @@ fn text_of(reader: &Reader, blob: ObjectId) -> Result<String, &'static str> {
         object(reader, blob, gix::objs::Kind::Blob, TEMPLATE_LIMIT).ok_or("it cannot be read")?;
     let text = String::from_utf8(data).map_err(|_| "it is not UTF-8 text")?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let kept = text
         .chars()
         .filter(|c| "\n\t".contains(*c) || !(c.is_control() || is_deceptive(*c)));

@@ -39,8 +39,8 @@ pub fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Op
     Some(facts)
 }
 
-/// Returns the commits to exclude. Where the base's tip was not fetched: its older tip and the fetched tips of the
-/// remote's other branches, else this branch's tip on the remote.
+/// Returns the commits to exclude. Where the base's tip was not fetched: its older tips, also that of a fetch by URL, and the
+/// fetched tips of the remote's other branches, else this branch's tip on the remote.
 fn bases(
     cx: &Context<'_>,
     repo: &Repo,
@@ -58,7 +58,9 @@ fn bases(
         return Some(vec![tip]);
     }
     let others = cx.advertised.others(&shipment.branch).filter(here);
-    let known: Vec<ObjectId> = shipment.counted_from.into_iter().chain(others).collect();
+    let fetched = repo.fetched_tips_of(base).into_iter().filter(here);
+    let older = shipment.counted_from.into_iter().chain(fetched);
+    let known: Vec<ObjectId> = older.chain(others).collect();
     if !known.is_empty() {
         return Some(known);
     }

@@ -245,6 +245,7 @@ fn rate_limit(response: &Response, said: &str) -> Option<Timestamp> {
         "submitted too quickly",
         "temporarily blocked",
         "login attempts exceeded",
+        "secondary rate limit",
     ];
     if matches!(response.status(), 403 | 422) && is_limit.iter().any(|words| says(said, words)) {
         let named = response.retry_after();

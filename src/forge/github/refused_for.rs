@@ -43,6 +43,7 @@ const CAUSES: &[Cause] = &[
             "restricted to collaborators",
             "limited to prior contributors",
             "restricted to prior contributors",
+            "interaction limits are",
         ],
         "give a token of a collaborator: the repository takes pull requests of nobody else",
     ),
@@ -74,7 +75,11 @@ const CAUSES: &[Cause] = &[
         "run from an address on the organisation's IP allow list, or have an owner add this one",
     ),
     forbidden(
-        &["email address must be verified", "verified email"],
+        &[
+            "email address must be verified",
+            "verified email",
+            "verify your email",
+        ],
         "verify an email address of the token's account, in its settings at the forge",
     ),
     forbidden(

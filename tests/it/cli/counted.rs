@@ -92,6 +92,26 @@ fn a_clone_that_knows_an_old_base_only_ships_its_own_commits() {
     assert_eq!(found, ("One".to_owned(), "- One\n- Two\n".to_owned()));
 }
 
+/// Guards against the base's own commits as title and text, where they were pulled by URL and the base has moved on since.
+#[test]
+fn commits_of_the_base_that_were_pulled_by_url_are_not_the_branchs_own() {
+    let script = "git clone -q $bare other; cd other; git remote set-url origin $url; git switch -q -c mine; \
+        git clone -q $bare ../later; git -C ../later commit -q --allow-empty -m Later; \
+        git -C ../later push -q origin HEAD:main; git commit -q --allow-empty -m One; \
+        git pull -q --no-rebase --no-edit $bare main; git commit -q --allow-empty -m Two; \
+        git -C ../later commit -q --allow-empty -m Latest; git -C ../later push -q origin HEAD:main";
+    let (title, body) = opened(script, &[]);
+    assert_eq!(title, "One");
+    assert!(
+        body.starts_with("- One\n- Merge branch 'main' of "),
+        "{body}"
+    );
+    assert!(
+        body.ends_with("\n- Two\n") && !body.contains("Later"),
+        "{body}"
+    );
+}
+
 #[test]
 fn the_old_base_counts_where_another_branch_has_the_commits_too() {
     let script = format!("{STALE} {WORK}; git push -q $bare mine:copy");

@@ -83,6 +83,8 @@ async fn what_is_submitted_too_quickly_is_a_limit() {
         {"resource": "PullRequest", "code": "custom", "message": "was submitted too quickly"},
     ]});
     assert_eq!(wait(Answer::json(422, &answer)).await, Some(60));
+    let answer = message(422, "You have exceeded a secondary rate limit");
+    assert_eq!(wait(answer.header("retry-after", "30")).await, Some(30));
     for said in [
         "You have been temporarily blocked from content creation. Please retry your request again later.",
         "Maximum number of login attempts exceeded. Please try again later.",

@@ -111,4 +111,7 @@ fn control_characters_are_taken_out() {
     supervise!();
     let given = [("pull_request_template.md", "a\u{1b}[31m\r\n\tb\n")];
     assert_eq!(template(&given).unwrap().1, "a[31m\n\tb\n");
+    // Where a carriage return alone ends a line, the lines stay lines.
+    let given = [("pull_request_template.md", "a\r\rb\r")];
+    assert_eq!(template(&given).unwrap().1, "a\n\nb\n");
 }
