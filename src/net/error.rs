@@ -3,6 +3,19 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// In what form a file has certificates, where it is not the one that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateForm {
+    /// One, in binary.
+    Der,
+    /// With OpenSSL's settings of trust.
+    Trusted,
+    /// Several, in a message of PKCS #7.
+    Pkcs7,
+    /// None that is known.
+    Other,
+}
+
 /// Why a connection cannot be set up. No message holds a login.
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
@@ -18,7 +31,7 @@ pub enum NetError {
     },
     /// The file holds no certificate in PEM form.
     #[error("`{}` holds no certificate in PEM form", .0.display())]
-    NoCertificate(PathBuf),
+    NoCertificate(PathBuf, CertificateForm),
     /// The system has no certificate authorities.
     #[error("no certificate authorities were found on this system")]
     NoRoots,
@@ -116,10 +129,19 @@ impl NetError {
             Self::Unreadable { path, .. } => {
                 format!("check that `{}` exists and can be read", path.display())
             }
-            Self::NoCertificate(path) => format!(
-                "convert it: openssl x509 -inform DER -in '{0}' -out '{0}.pem', and name that file",
-                path.display()
-            ),
+            Self::NoCertificate(path, form) => {
+                let command = match form {
+                    CertificateForm::Der => "openssl x509 -inform DER",
+                    CertificateForm::Trusted => "openssl x509",
+                    CertificateForm::Pkcs7 => "openssl pkcs7 -print_certs",
+                    CertificateForm::Other => {
+                        return "name a file whose certificates begin with `-----BEGIN CERTIFICATE-----`"
+                            .to_owned();
+                    }
+                };
+                let path = path.display();
+                format!("convert it: {command} -in '{path}' -out '{path}.pem', and name that file")
+            }
             Self::NoRoots => {
                 "install the package `ca-certificates`, or set `http.sslCAInfo` in the global git configuration"
                     .to_owned()

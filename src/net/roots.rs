@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::files::{self, FileError, Links};
 
-use super::error::NetError;
+use super::error::{CertificateForm, NetError};
 
 /// The largest file of certificates or keys that is read, in bytes; a system's bundle has about half a MiB.
 const MAX_PEM_SIZE: u64 = 64 << 20;
@@ -111,9 +111,25 @@ pub(super) fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetEr
     let pem = read(path).map_err(|error| NetError::unreadable("certificates", path, &error))?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem).flatten().collect();
     if found.is_empty() {
-        return Err(NetError::NoCertificate(path.to_owned()));
+        return Err(NetError::NoCertificate(path.to_owned(), form(&pem)));
     }
     Ok(found)
+}
+
+/// Says what a file without a certificate in PEM form has instead.
+fn form(file: &[u8]) -> CertificateForm {
+    /// How a sequence begins in DER.
+    const SEQUENCE: u8 = 0x30;
+    let text = String::from_utf8_lossy(file);
+    if file.first() == Some(&SEQUENCE) {
+        CertificateForm::Der
+    } else if text.contains("-----BEGIN TRUSTED CERTIFICATE-----") {
+        CertificateForm::Trusted
+    } else if text.contains("-----BEGIN PKCS7-----") {
+        CertificateForm::Pkcs7
+    } else {
+        CertificateForm::Other
+    }
 }
 
 /// Reads the certificates in all files of a directory.

@@ -14,7 +14,7 @@ use crate::threads::lock;
 
 use super::Target;
 use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
-use super::ssh_exit::{not_run, or_signal};
+use super::ssh_exit::{not_run, or_signal, silent_refusal};
 use super::ssh_probe::{Probed, probe};
 use super::ssh_words::is_without_shell;
 use super::stderr::{Stage, from_stderr, messages};
@@ -58,6 +58,7 @@ impl Endpoint {
                 let (ended, lines) = (running.ended(EXIT_GRACE), messages(&stderr, known));
                 let probe = || probe(target).unwrap_or(Probed::Other);
                 not_run(ended, &lines, target.options, probe)
+                    .or_else(|| silent_refusal(ended, &lines, stage, target.options))
                     .unwrap_or_else(|| or_signal(error(), ended, &lines))
             }
             Self::Socket(_) => from_stderr(b"the remote hung up", scheme, stage, known),

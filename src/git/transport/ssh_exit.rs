@@ -6,6 +6,7 @@ use crate::process::Ended;
 use super::service::Service;
 use super::ssh_command::{cannot_run, first_word, named_in};
 use super::ssh_probe::Probed;
+use super::stderr::Stage;
 
 /// What a shell writes when a signal has ended its program.
 const ENDED_BY_SIGNAL: &[&str] = &[
@@ -58,6 +59,29 @@ pub(super) fn not_run(
     }
 }
 
+/// Returns the error of a server whose program says nothing and ends with a code of its own, as `/bin/false` in the place of a
+/// shell does. Ssh itself says why it did not connect, and ends with 255; what a wrapper means is not known.
+pub(super) fn silent_refusal(
+    ended: Option<Ended>,
+    lines: &[String],
+    stage: Stage,
+    options: &PushOptions,
+) -> Option<TransportError> {
+    let first = options.ssh_command.as_deref().map(first_word);
+    let is_ssh = match (first, &options.ssh_program) {
+        (Some(word), _) => word.rsplit('/').next() == Some("ssh"),
+        (None, program) => program.is_none(),
+    };
+    let Some(Ended::Code(code @ 1..=125)) = ended else {
+        return None;
+    };
+    (is_ssh && lines.is_empty() && stage == Stage::Opening).then(|| TransportError::Refused {
+        class: "denied",
+        said: format!("its program for this login ended with code {code} and said nothing"),
+        messages: Vec::new(),
+    })
+}
+
 /// Says whether a line is a shell's: it begins with the shell's name, or names the line of a script.
 fn is_of_shell(line: &str) -> bool {
     let mut parts = line.split(": ");
@@ -102,7 +126,7 @@ mod tests {
     use crate::names::Scheme;
     use crate::secrets::KnownSecrets;
 
-    use super::super::stderr::{Stage, from_stderr, messages};
+    use super::super::stderr::{from_stderr, messages};
     use super::*;
 
     fn told(options: &PushOptions, stderr: &str, ended: Ended) -> String {
@@ -190,6 +214,25 @@ mod tests {
             let said = of(probed, &plain, forge);
             assert_eq!(said, format!("there is no such repository: {forge}"));
         }
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_and_ends_has_refused() {
+        let of = |options: &PushOptions, lines: &[String], code, stage| {
+            let refused = silent_refusal(Some(Ended::Code(code)), lines, stage, options);
+            refused.map(|error| error.to_string())
+        };
+        let plain = PushOptions::default();
+        let said = of(&plain, &[], 1, Stage::Opening).unwrap();
+        assert!(
+            said.ends_with("its program for this login ended with code 1 and said nothing"),
+            "{said}"
+        );
+        assert!(of(&command("/usr/bin/ssh -v"), &[], 1, Stage::Opening).is_some());
+        assert!(of(&command("/opt/wrapper"), &[], 1, Stage::Opening).is_none());
+        assert!(of(&plain, &[], 255, Stage::Opening).is_none());
+        assert!(of(&plain, &[], 1, Stage::Working).is_none());
+        assert!(of(&plain, &["no".to_owned()], 1, Stage::Opening).is_none());
     }
 
     #[test]

@@ -27,7 +27,8 @@ use crate::net::proxy_login::ProxyLogin;
 use crate::net::resolve::Resolver;
 use crate::net::settings::ConnectorSettings;
 use crate::net::tls::{client_config, name_of, proxy_config};
-use crate::net::tls_fault::{TlsFault, TlsPlace};
+use crate::net::tls_advice::TlsPlace;
+use crate::net::tls_fault::TlsFault;
 
 use super::error::ConnectError;
 use super::server::Server;

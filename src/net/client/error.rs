@@ -8,7 +8,8 @@ use hyper_util::client::legacy;
 use url::Url;
 
 use crate::net::proxy_login::ProxyLoginRefused;
-use crate::net::tls_fault::{TlsFault, TlsPlace};
+use crate::net::tls_advice::TlsPlace;
+use crate::net::tls_fault::TlsFault;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 

@@ -24,7 +24,7 @@ use super::error::NetError;
 use super::http_version::HttpVersion;
 use super::proxy_login::{ProxyLogin, ProxyLoginRefused, Retry};
 use super::settings::ConnectorSettings;
-use super::tls_fault::TlsPlace;
+use super::tls_advice::TlsPlace;
 
 use self::connector::Connector;
 use self::request::SentBody;

@@ -7,7 +7,7 @@ use hyper::header::HeaderMap;
 use hyper::{StatusCode, Version};
 use url::Url;
 
-use crate::net::tls_fault::TlsPlace;
+use crate::net::tls_advice::TlsPlace;
 
 use super::error::ExchangeError;
 

@@ -8,6 +8,7 @@ pub(crate) mod authority;
 mod bounds;
 mod canned;
 mod certificate;
+mod certificate_files;
 mod changed;
 mod config;
 mod cookies;
