@@ -4,6 +4,7 @@ mod base;
 mod bases;
 mod branch_turn;
 mod caps;
+mod conclude;
 mod connect;
 mod deliver;
 mod forge_connector;

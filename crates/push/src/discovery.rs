@@ -35,9 +35,6 @@ pub(crate) fn check(
     advertisement: &Advertisement,
     push_options: &[String],
 ) -> Result<(), PushError> {
-    if advertisement.is_shallow {
-        return Err(PushError::ShallowRemote);
-    }
     let takes_options = || Negotiated::from_advertisement(advertisement).push_options;
     if !push_options.is_empty() && !takes_options() {
         return Err(PushError::NoPushOptions);

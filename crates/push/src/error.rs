@@ -75,9 +75,6 @@ pub enum PushError {
     /// The advertisement cannot be used.
     #[error("the remote cannot be pushed to")]
     Advertisement(#[source] AdvertisementError),
-    /// The remote itself has only a part of the history.
-    #[error("the remote is a shallow repository, so what it lacks cannot be told")]
-    ShallowRemote,
     /// The update request cannot be written.
     #[error("the push cannot be asked for")]
     Request(#[source] RequestError),
@@ -151,8 +148,7 @@ impl PushError {
             }
             Self::PushSize { .. } => "too-large",
             Self::Stopped => "stopped",
-            Self::ShallowRemote
-            | Self::NoPushOptions
+            Self::NoPushOptions
             | Self::NoDeletions
             | Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => "unsupported",
             Self::Advertisement(AdvertisementError::Refused(_)) | Self::Fatal { .. } => "rejected",
@@ -184,9 +180,6 @@ impl PushError {
             }
             Self::PushSize { .. } => "check what the branch carries",
             Self::Lfs { .. } => "let git-lfs send them: `git lfs install`",
-            Self::ShallowRemote => {
-                "fetch the whole history in the remote repository: git fetch --unshallow"
-            }
             Self::Objects {
                 class: "borrowed-object",
                 ..

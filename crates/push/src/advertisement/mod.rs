@@ -34,8 +34,6 @@ pub struct Advertisement {
     other_ids: Vec<ObjectId>,
     /// Commits that the server has without a ref, from its alternates.
     haves: Vec<ObjectId>,
-    /// The server lacks the parents of some of its commits.
-    pub is_shallow: bool,
     /// The hash of the server's objects.
     pub object_format: Kind,
     capabilities: Vec<BString>,

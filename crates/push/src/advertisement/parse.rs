@@ -49,8 +49,9 @@ impl Advertisement {
         }
         let malformed = || AdvertisementError::Malformed(excerpt(line));
         if let Some(id) = line.strip_prefix(b"shallow ") {
+            // The server lacks the parents of this commit. As for git, what builds on its tips needs none of them, and the
+            // server refuses what does.
             self.read_id(id).ok_or_else(malformed)?;
-            self.is_shallow = true;
             return Ok(());
         }
         let (id, name) = line.split_once_str(b" ").ok_or_else(malformed)?;
@@ -148,7 +149,6 @@ mod tests {
         let id = ObjectId::from_hex(ONE.as_bytes()).unwrap();
         assert_eq!(found.find(b"refs/heads/main"), Some(id));
         assert_eq!(found.haves, [id]);
-        assert!(found.is_shallow);
         assert_eq!(found.capability("agent").unwrap(), "git/2.47.3");
         assert!(found.has_capability("report-status"));
         assert!(!found.has_capability("report"));

@@ -47,7 +47,6 @@ impl AdvertisementReader {
             branch_ids: Vec::new(),
             other_ids: Vec::new(),
             haves: Vec::new(),
-            is_shallow: false,
             object_format: kind,
             capabilities: Vec::new(),
         };

@@ -176,21 +176,57 @@ fn a_pack_that_the_server_finds_too_large() {
     assert_snapshot!(text.lines().next().unwrap(), @"too-large: the remote could not take the pack: unpack-objects abnormal exit");
 }
 
+/// Guards a remote that has a part of the history: what builds on its tip arrives whole, and the server refuses what builds on
+/// a commit that it lacks, as for git.
 #[test]
 fn a_remote_that_is_shallow_itself() {
     supervise!();
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
+    for text in ["1", "2", "3"] {
+        sandbox.commit(&work, "grown.txt", text, "Grow");
+    }
+    sandbox.git(
+        &work,
+        &[
+            "push",
+            "-q",
+            "--force",
+            remote.to_str().unwrap(),
+            "HEAD:feature",
+        ],
+    );
     let from = format!("file://{}", remote.display());
-    let arguments = [
-        "clone", "-q", "--bare", "--depth", "1", "-b", "feature", &from, "part.git",
-    ];
-    sandbox.git(sandbox.path(""), &arguments);
-    let part = sandbox.path("part.git");
-    let error = push_head(&sandbox, &work, part.to_str().unwrap(), &options(&sandbox));
-    assert_snapshot!(rendered(&sandbox, &error.unwrap_err()), @r"
-    unsupported: the remote is a shallow repository, so what it lacks cannot be told
-      advice: fetch the whole history in the remote repository: git fetch --unshallow
+    for part in ["ours.git", "gits.git"] {
+        let arguments = [
+            "clone", "-q", "--bare", "--depth", "1", "-b", "feature", &from, part,
+        ];
+        sandbox.git(sandbox.path(""), &arguments);
+    }
+    let (ours, gits) = (sandbox.path("ours.git"), sandbox.path("gits.git"));
+    let (to_ours, to_gits) = (ours.to_str().unwrap(), gits.to_str().unwrap());
+    sandbox.commit(&work, "grown.txt", "4", "Grow");
+    push_head(&sandbox, &work, to_ours, &options(&sandbox)).unwrap();
+    sandbox.git(&work, &["push", "-q", to_gits, "feature"]);
+    for part in [&ours, &gits] {
+        assert_eq!(
+            sandbox.git(part, &["rev-parse", "feature"]),
+            sandbox.head(&work)
+        );
+        sandbox.git(part, &["fsck", "--strict"]);
+    }
+    sandbox.git(&work, &["checkout", "-q", "-b", "old", "HEAD~3"]);
+    sandbox.commit(&work, "other.txt", "5", "Grow elsewhere");
+    let mut by_git = sandbox.command("git");
+    by_git
+        .current_dir(&work)
+        .args(["push", "-q", to_gits, "old"]);
+    assert!(!by_git.output().unwrap().status.success());
+    let error = push_head(&sandbox, &work, to_ours, &options(&sandbox)).unwrap_err();
+    assert_snapshot!(rendered(&sandbox, &error), @r"
+    missing-objects: the remote could not take the pack: unpack-objects abnormal exit
+      remote: fatal: unresolved deltas left after unpacking
+      advice: the remote misses objects: git fsck tells whether they are here
     ");
 }
 
