@@ -7,8 +7,8 @@ use hyper::StatusCode;
 use url::Url;
 
 use crate::net::{ConnectError, ExchangeError, NetError, ProxyLoginRefused};
-use crate::reason::Code;
 
+use super::error_class::HttpErrorClass;
 use super::text::clean_line;
 
 /// Why no usable answer came. No variant holds a header, a token or a query.
@@ -97,76 +97,6 @@ pub enum Sent {
     No,
     /// It may have acted on it.
     Maybe,
-}
-
-/// The kinds of [`HttpError`], with a stable code each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HttpErrorClass {
-    /// See [`HttpError::Unusable`].
-    Unusable,
-    /// See [`HttpError::PlainHttpRefused`].
-    PlainHttpRefused,
-    /// See [`HttpError::Network`].
-    Network,
-    /// See [`HttpError::Timeout`].
-    Timeout,
-    /// See [`HttpError::Proxy`].
-    Proxy,
-    /// See [`HttpError::Tls`].
-    Tls,
-    /// See [`HttpError::RedirectRefused`].
-    RedirectRefused,
-    /// See [`HttpError::TooLarge`].
-    TooLarge,
-    /// See [`HttpError::BadResponse`].
-    BadResponse,
-}
-
-impl HttpErrorClass {
-    /// Returns the code that stands in reports.
-    pub const fn code(self) -> Code {
-        match self {
-            Self::Unusable => Code::RequestUnusable,
-            Self::PlainHttpRefused => Code::PlainHttpRefused,
-            Self::Network => Code::Network,
-            Self::Timeout => Code::Timeout,
-            Self::Proxy => Code::Proxy,
-            Self::Tls => Code::Tls,
-            Self::RedirectRefused => Code::RedirectRefused,
-            Self::TooLarge => Code::TooLarge,
-            Self::BadResponse => Code::BadResponse,
-        }
-    }
-
-    /// Says whether the same request can succeed later with nothing changed.
-    pub const fn is_transient(self) -> bool {
-        matches!(self, Self::Network | Self::Timeout)
-    }
-
-    /// Returns what to do, in one line.
-    pub const fn advice(self) -> &'static str {
-        match self {
-            Self::Unusable => "check the URL and the token for characters that do not belong there",
-            Self::PlainHttpRefused => {
-                "use https, or list the host in `network.allow-http` in the user's policy if its network is yours"
-            }
-            Self::Network => "check the network, then run again",
-            Self::Timeout => "run again; raise `limits.http-timeout` if the server is slow",
-            Self::Proxy => {
-                "check `http.proxy`, the `*_proxy` variables and `network.proxy`; a credential helper can keep the proxy's login"
-            }
-            Self::Tls => {
-                "check the clock and the server's certificate; a private CA belongs in the system's store"
-            }
-            Self::RedirectRefused => {
-                "use the address that the server redirects to, if you trust it"
-            }
-            Self::TooLarge => "check that the URL leads to the server's API",
-            Self::BadResponse => {
-                "check that the URL leads to the server's API and not to a sign-in page"
-            }
-        }
-    }
 }
 
 impl HttpError {

@@ -5,6 +5,7 @@
 mod client;
 mod connectors;
 mod error;
+mod error_class;
 mod redirect;
 mod request;
 mod response;
@@ -12,7 +13,8 @@ mod retry;
 mod text;
 
 pub use client::{Client, ClientOptions};
-pub use error::{HttpError, HttpErrorClass};
+pub use error::HttpError;
+pub use error_class::HttpErrorClass;
 pub use redirect::Redirects;
 pub use request::{Request, Token};
 pub use response::Response;

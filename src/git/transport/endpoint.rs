@@ -14,10 +14,11 @@ use crate::threads::lock;
 
 use super::Target;
 use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
+use super::message_lines::messages;
 use super::ssh_exit::{not_run, or_signal, silent_refusal};
 use super::ssh_probe::{Probed, probe};
 use super::ssh_words::is_without_shell;
-use super::stderr::{Stage, from_stderr, messages};
+use super::stderr::{Stage, from_stderr};
 
 /// How long a service may take to exit once its streams are done.
 const EXIT_GRACE: Duration = Duration::from_millis(500);

@@ -19,6 +19,7 @@ mod http;
 mod idle_timeout;
 mod kept_client;
 mod local_options;
+mod message_lines;
 mod options;
 mod probe;
 mod redirect_places;

@@ -126,7 +126,8 @@ mod tests {
     use crate::names::Scheme;
     use crate::secrets::KnownSecrets;
 
-    use super::super::stderr::{from_stderr, messages};
+    use super::super::message_lines::messages;
+    use super::super::stderr::from_stderr;
     use super::*;
 
     fn told(options: &PushOptions, stderr: &str, ended: Ended) -> String {

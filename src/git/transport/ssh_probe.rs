@@ -7,8 +7,8 @@ use crate::git::transport::{PushOptions, TransportError};
 use crate::process::{Ended, Output, ProcessError};
 
 use super::Target;
+use super::message_lines::messages;
 use super::ssh_command::{Variant, cannot_run, command, destination, named_in};
-use super::stderr::messages;
 
 /// How long an unknown program may take to tell its settings.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,28 +1,17 @@
 //! Classifies what ssh or git's programs write to stderr before they exit.
 
-use sendoff_push::{is_read_only, sanitize_line};
+use sendoff_push::is_read_only;
 
 use crate::git::transport::TransportError;
 use crate::names::Scheme;
 use crate::secrets::KnownSecrets;
 
+use super::message_lines::messages;
 use super::ssh_login::{key_problem, login_advice};
 use super::ssh_words::{
     DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, NOT_OWNED,
     SSH_SETUP, WITHOUT_SHELL, is_remark,
 };
-
-/// How many lines of a server's message are kept.
-const MAX_MESSAGES: usize = 40;
-
-/// Returns a line without the prefixes that say only that it is an error.
-fn without_prefix(line: &str) -> &str {
-    let mut line = line;
-    for word in ["remote: ", "fatal: ", "error: ", "ERROR: ", "FATAL: "] {
-        line = line.strip_prefix(word).unwrap_or(line);
-    }
-    line.trim()
-}
 
 /// How far a connection had come when the program at its other end exited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +20,6 @@ pub(super) enum Stage {
     Opening,
     /// Its service had begun, so that an unknown message means a failure.
     Working,
-}
-
-/// Returns the lines of stderr that say something, without their prefixes.
-pub(super) fn messages(stderr: &[u8], known: &KnownSecrets) -> Vec<String> {
-    stderr
-        .split(|byte| *byte == b'\n')
-        .map(|line| without_prefix(without_prefix(&sanitize_line(line, known))).to_owned())
-        .filter(|line| line.chars().any(char::is_alphanumeric) && line != "remote:")
-        .take(MAX_MESSAGES)
-        .collect()
 }
 
 fn lost(said: Option<String>) -> TransportError {

@@ -10,6 +10,7 @@ use sendoff_testing::left_out;
 
 use super::as_git::Twin;
 use super::proxy::configured;
+use super::real_proxies::more;
 use super::real_servers::{both, set};
 use super::served::Served;
 
@@ -204,10 +205,7 @@ fn a_login_that_the_proxy_does_not_ask_for_is_no_hindrance() {
         let proxy = format!("{scheme}://u:p@{place}");
         set(&served, "http.proxy", &proxy);
         both(&served, &served.url(), true);
-        served.sandbox.git(
-            &served.work,
-            &["commit", "-q", "--allow-empty", "-m", "more"],
-        );
+        more(&served);
     }
 }
 
@@ -230,18 +228,12 @@ fn the_user_id_of_version_4_is_the_user_of_the_proxys_url() {
         // Git asks for a password of who has none, and does not send it.
         set(&served, "http.proxy", &format!("{scheme}://u:p@{place}"));
         both(&served, &served.url(), true);
-        served.sandbox.git(
-            &served.work,
-            &["commit", "-q", "--allow-empty", "-m", "even more"],
-        );
+        more(&served);
         // The advice.
         set(&served, "http.proxy", &format!("{scheme}://u@{place}"));
         let options = configured(&served.sandbox, &served.work, &served.url());
         served.push(&options).unwrap();
-        served.sandbox.git(
-            &served.work,
-            &["commit", "-q", "--allow-empty", "-m", "more"],
-        );
+        more(&served);
     }
 }
 
@@ -263,10 +255,7 @@ fn a_server_of_version_6_is_reached_through_the_proxy() {
     for scheme in ["socks5", "socks5h"] {
         set(&served, "http.proxy", &format!("{scheme}://u:p@{place}"));
         both(&served, &url, true);
-        served.sandbox.git(
-            &served.work,
-            &["commit", "-q", "--allow-empty", "-m", "more"],
-        );
+        more(&served);
     }
 }
 
@@ -278,10 +267,7 @@ fn a_password_is_sent_byte_by_byte_and_an_empty_one_too() {
         let proxy = format!("socks5h://{USER}{written}@{place}");
         set(&served, "http.proxy", &proxy);
         both(&served, &served.url(), true);
-        served.sandbox.git(
-            &served.work,
-            &["commit", "-q", "--allow-empty", "-m", "more"],
-        );
+        more(&served);
     }
 }
 
