@@ -1,14 +1,18 @@
 //! What the last `git fetch` brought, as `FETCH_HEAD` has it: all that is known where no tracking ref was written.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use gix::ObjectId;
+use gix::refs::Target;
 use sendoff_push::objects::Reader;
 
 use crate::files::Directory;
 use crate::names::BranchName;
 
 use super::Repo;
+use super::refs::RefError;
+use super::tracking::MAX_TIPS;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE_SIZE: u64 = 1024 * 1024;
@@ -22,6 +26,25 @@ impl Repo {
     /// Returns the tips of `branch` that the last fetch brought.
     pub fn fetched_tips_of(&self, branch: &BranchName) -> Vec<ObjectId> {
         tips(&self.fetch_head(), |said| is_of(said, branch))
+    }
+
+    /// Returns the tips of all tracking refs, of every remote, but for those of a branch of this name.
+    pub fn tips_of_remotes(&self, branch: &BranchName) -> Result<Vec<ObjectId>, RefError> {
+        let own = format!("/{branch}");
+        let mut tips = Vec::new();
+        self.each_ref_below("refs/remotes/", &mut |found| {
+            if let Target::Object(id) = found.target
+                && !found.name.as_bstr().ends_with(own.as_bytes())
+            {
+                tips.push(id);
+            }
+            if tips.len() < MAX_TIPS {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        Ok(tips)
     }
 
     /// Reads `FETCH_HEAD`. A file that cannot be read counts as empty.

@@ -17,7 +17,7 @@ use super::refs::{RefError, RefProblem, full_name};
 use super::remote::Remote;
 
 /// The most tracked branches that are listed.
-const MAX_TIPS: usize = 200_000;
+pub(super) const MAX_TIPS: usize = 200_000;
 /// The most refspecs that are searched for one branch.
 const MAX_SINGLE: usize = 10_000;
 /// The most refspecs that are searched for many branches.

@@ -67,6 +67,8 @@ pub struct CommitFacts {
     pub body: String,
     /// The author's name.
     pub author: String,
+    /// Whether it has more than one parent.
+    pub is_merge: bool,
 }
 
 impl CommitFacts {
@@ -91,6 +93,7 @@ impl From<&Commit> for CommitFacts {
             subject: commit.subject.clone(),
             body: commit.body.clone(),
             author: commit.author.clone(),
+            is_merge: commit.parents.len() > 1,
         }
     }
 }
@@ -213,6 +216,7 @@ mod tests {
             subject: subject.into(),
             body: String::new(),
             author: String::new(),
+            is_merge: false,
         };
         commit.is_unfinished()
     }

@@ -33,6 +33,16 @@ crate::classes!(Guard {
     files: ADown,
 });
 
+impl Guard {
+    /// Says whether a branch can be held for what is in its commits.
+    pub fn holds_by_commits(&self) -> bool {
+        self.paths == Finding::Hold
+            || self.private == PrivateCommits::Hold
+            || self.foreign_authors == Finding::Hold
+            || self.files.is_some()
+    }
+}
+
 impl Default for Guard {
     fn default() -> Self {
         Self {

@@ -17,6 +17,17 @@ pub(super) struct History<'r> {
     pub(super) head: ObjectId,
     /// The most commits that the policy lets out.
     pub(super) limit: usize,
+    /// What becomes of more commits than that.
+    pub(super) excess: Excess,
+}
+
+/// What becomes of a branch that has more commits than the policy lets out, by the tracking refs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// It is held: a guard has to see each of its commits.
+    Hold,
+    /// The push counts again by what the remote lists: tracking refs can be old.
+    AskRemote,
 }
 
 impl History<'_> {
@@ -50,10 +61,10 @@ impl History<'_> {
         if let Some(fewer) = self.beyond_more(bases, sides.remote)? {
             return Ok(fewer);
         }
-        if bases.are_tracked {
-            return Err(self.too_many());
+        match self.excess {
+            Excess::Hold if bases.are_tracked => Err(self.too_many()),
+            Excess::Hold | Excess::AskRemote => self.last_commit(),
         }
-        self.last_commit()
     }
 
     /// Lists the commits that none of `bases` has.
@@ -79,6 +90,9 @@ impl History<'_> {
         }
         // The tracking ref of the base may be old: what was fetched by URL since is on a remote as well.
         let fetched = self.repo.fetched_tips(self.branch);
+        // So is what was fetched of any other remote, such as the upstream of a fork.
+        let of_others = self.repo.tips_of_remotes(self.branch);
+        let fetched = [fetched, of_others.unwrap_or_default()].concat();
         if fetched.is_empty() || !bases.are_tracked {
             return Ok(None);
         }

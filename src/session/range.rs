@@ -9,7 +9,7 @@ use crate::policy::Policy;
 
 use super::base::{Base, base};
 use super::bases::{Sides, bases};
-use super::history::History;
+use super::history::{Excess, History};
 
 /// The commits that are about to be sent.
 pub(super) struct Counted {
@@ -40,6 +40,11 @@ pub(super) fn ahead(
         branch,
         head,
         limit: policy.branch_limits().commits.get(),
+        excess: if policy.guard().holds_by_commits() {
+            Excess::Hold
+        } else {
+            Excess::AskRemote
+        },
     };
     Ok(Counted {
         commits: history.ahead(&bases, sides, known)?,

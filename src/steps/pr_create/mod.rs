@@ -29,6 +29,9 @@ pub(in crate::steps) use self::ended::{GoesOn, goes_on};
 use self::outcome::{kept_current, of_opened, paused};
 use self::place::{base, head, look_up, unused_upstream};
 
+/// The oldest commit's subject. That of a merge says nothing of the branch; where there are only merges, it is better than nothing.
+const DEFAULT_TITLE: &str =
+    "{{ (repo.commits | rejectattr('is_merge') | first | default(repo.commits[0])).subject }}";
 /// A single commit's message is the body; several are listed.
 const DEFAULT_BODY: &str = "{% if repo.commits | length == 1 and repo.commits[0].body %}{{ repo.commits[0].body }}{% else %}\
     {% for c in repo.commits %}- {{ c.subject }}\n{% endfor %}{% endif %}";
@@ -121,7 +124,7 @@ impl Default for PrCreate {
     fn default() -> Self {
         Self {
             remote: RemoteChoice::default(),
-            title: Template::built_in("{{ repo.commits[0].subject }}"),
+            title: Template::built_in(DEFAULT_TITLE),
             body: Template::built_in(DEFAULT_BODY),
             template: TemplateUse::default(),
             markup: Markup::default(),

@@ -127,6 +127,71 @@ fn commits_that_the_remote_has_count_for_no_limit_where_the_known_base_is_old() 
     assert_eq!(found, ("One".to_owned(), "- One\n- Two\n".to_owned()));
 }
 
+/// A clone whose tracking ref of the base is old, with three later commits of the base in the branch by a merge.
+const MERGED: &str = "git clone -q $bare other; cd other; git remote set-url origin $url; git switch -q -c mine; \
+    git commit -q --allow-empty -m One; git clone -q $bare ../later; for n in 1 2 3; do \
+    git -C ../later commit -q --allow-empty -m \"Later $n\"; done; git -C ../later push -q origin HEAD:main;";
+
+#[test]
+fn commits_of_the_base_that_came_by_a_merge_count_for_no_limit() {
+    for merge in [
+        // All that is known of them is the tracking ref of another remote.
+        "git remote add upstream $bare; git fetch -q upstream; git merge -q --no-edit upstream/main",
+        // Only the remote knows that it has them.
+        "git pull -q --no-rebase --no-edit $bare main",
+    ] {
+        let script = format!("{MERGED} {merge}; rm .git/FETCH_HEAD");
+        let (title, body) = opened(&script, &["--set", "limits.commits=2"]);
+        assert_eq!(title, "One", "{merge}");
+        assert!(
+            body.starts_with("- One\n- Merge ") && !body.contains("Later"),
+            "{body}"
+        );
+    }
+}
+
+/// Guards against commits that no guard saw, because the last one stood for them all.
+#[test]
+fn a_guard_that_holds_sees_every_commit_or_the_branch_stays() {
+    let world = World::new();
+    let pull = "git pull -q --no-rebase --no-edit $bare main; rm .git/FETCH_HEAD";
+    let set = ["--set", "limits.commits=2", "--set", "guard.paths=\"hold\""];
+    let said = run(&world, &format!("{MERGED} {pull}"), &set);
+    let text = said.stdout + &said.stderr;
+    assert!(
+        text.contains("more than 2 commits to ship, the most that the policy lets out"),
+        "{text}"
+    );
+    assert_eq!(world.tip("mine"), "");
+    // The advice works.
+    let work = world.sandbox.path("other");
+    let bare = world.bare().display().to_string();
+    let fetch = ["fetch", "-q", &bare, "+main:refs/remotes/origin/main"];
+    world.sandbox.git(&work, &fetch);
+    let said = world.run_in(&work, &[&["run"][..], &set].concat(), &world.variables());
+    let pulls = world.forge.pulls();
+    assert_eq!(pulls.len(), 1, "{}{}", said.stdout, said.stderr);
+}
+
+#[test]
+fn the_subject_of_a_merge_is_no_title_while_another_commit_has_one() {
+    let later = "git clone -q $bare ../later; git -C ../later commit -q --allow-empty -m Later; \
+        git -C ../later push -q origin HEAD:main";
+    let merge = "git fetch -q $bare +main:refs/remotes/origin/main; git merge -q --no-ff --no-edit origin/main";
+    let script = format!(
+        "git clone -q $bare other; cd other; git remote set-url origin $url; git switch -q -c mine; {later}; {merge}"
+    );
+    let (title, body) = opened(&format!("{script}; {WORK}"), &[]);
+    assert_eq!(title, "One");
+    assert!(
+        body.starts_with("- Merge ") && body.ends_with("- One\n- Two\n"),
+        "{body}"
+    );
+    // Where there is nothing else, it is better than nothing.
+    let (title, _) = opened(&script, &[]);
+    assert!(title.starts_with("Merge "), "{title}");
+}
+
 #[test]
 fn a_clone_of_one_branch_ships_its_own_commits() {
     let script = format!(
