@@ -2,10 +2,13 @@
 
 mod agents;
 mod corpus;
+mod corpus_json;
+mod corpus_toml;
 mod everything;
 mod git;
 pub(crate) mod killed;
 mod managers;
+mod pasted;
 mod properties;
 mod refused;
 mod setups;
