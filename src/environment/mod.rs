@@ -132,7 +132,8 @@ impl Environment {
     pub fn entered(&self) -> PathBuf {
         let same = |path: &PathBuf| {
             let place = |path: &Path| path.metadata().map(|found| (found.dev(), found.ino())).ok();
-            place(path).is_some() && place(path) == place(&self.cwd)
+            let named = (*path != self.cwd).then(|| place(path));
+            named.is_none_or(|named| named.is_some() && named == place(&self.cwd))
         };
         let named = self.directory("PWD").filter(same);
         named.unwrap_or_else(|| self.cwd.clone())

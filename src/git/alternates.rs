@@ -21,17 +21,17 @@ pub(super) fn check_alternates(objects: &Path) -> Result<(), OpenError> {
     let mut looked_at = Vec::new();
     let mut seen = 0;
     while let Some(directory) = left.pop() {
+        let list = directory.join("info/alternates");
+        let special = |_| OpenError::SpecialFile(list.clone());
+        let Some(bytes) = read(&list, LIST_LIMIT, Links::Followed).map_err(special)? else {
+            continue;
+        };
         // Lists that lead in a circle have an end.
         let real = directory.canonicalize().unwrap_or_default();
         if looked_at.contains(&real) {
             continue;
         }
         looked_at.push(real);
-        let list = directory.join("info/alternates");
-        let special = |_| OpenError::SpecialFile(list.clone());
-        let Some(bytes) = read(&list, LIST_LIMIT, Links::Followed).map_err(special)? else {
-            continue;
-        };
         // A list that cannot be parsed is reported by the code that reads it.
         let named = parse(&bytes).unwrap_or_default();
         seen += named.len();

@@ -65,6 +65,7 @@ pub(super) fn find(start: &Path, limits: &DiscoveryLimits) -> Result<Option<Repo
     let ceiling = limits.ceiling_above(&start);
     for directory in start.ancestors() {
         let is_within = limits.across_file_systems
+            || directory == start
             || directory
                 .metadata()
                 .is_ok_and(|metadata| metadata.dev() == device);
@@ -225,14 +226,15 @@ impl RepoPaths {
     ) -> Result<(), OpenError> {
         let me = rustix::process::geteuid().as_raw();
         let also = sudo_user.filter(|_| me == 0);
-        let foreign = [self.top(), &self.entry, &self.git_dir, &self.common_dir]
-            .into_iter()
-            .find(|path| {
-                // The link itself counts, as it decides what is opened.
-                path.symlink_metadata().map_or(true, |metadata| {
-                    metadata.uid() != me && Some(metadata.uid()) != also
-                })
-            });
+        let mut all = vec![self.top(), &self.entry, &self.git_dir, &self.common_dir];
+        // Mostly the last three are one.
+        all.dedup();
+        let foreign = all.into_iter().find(|path| {
+            // The link itself counts, as it decides what is opened.
+            path.symlink_metadata().map_or(true, |metadata| {
+                metadata.uid() != me && Some(metadata.uid()) != also
+            })
+        });
         match foreign {
             Some(path) if !is_safe() => Err(OpenError::NotOwned(path.to_owned())),
             _ => Ok(()),

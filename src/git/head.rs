@@ -6,11 +6,12 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::refs::FullName;
 
-use crate::files::{self, FileError, Links};
+use crate::files::{self, Directory, FileError, Links};
 use crate::names::{BranchName, BranchNameError};
 
 use super::Repo;
-use super::refs::RefError;
+use super::discover::RepoPaths;
+use super::refs::{LOOSE_LIMIT, MAX_SYMREF_DEPTH, RefError, RefProblem};
 
 /// The largest `HEAD` file that is read, in bytes: the longest name that git can keep is 4 KiB.
 const HEAD_FILE_LIMIT: u64 = 8 * 1024;
@@ -60,6 +61,26 @@ pub enum HeadError {
     Ref(#[from] RefError),
 }
 
+impl HeadError {
+    /// Returns what to do about it, in one line.
+    pub const fn advice(&self) -> Option<&'static str> {
+        match self {
+            // Git itself renames what it would not create.
+            Self::Name(_) => Some("rename the branch: git branch -m NAME"),
+            Self::NotABranch(_) => Some("switch to a branch: git switch NAME"),
+            Self::Garbage | Self::TooLong => Some(
+                "name a branch in the file HEAD of the git directory, as in `ref: refs/heads/NAME`",
+            ),
+            Self::Read(FileError::Link)
+            | Self::Ref(RefError::Read {
+                source: RefProblem::File(FileError::Link),
+                ..
+            }) => Some("put what the symbolic link leads to in its place"),
+            Self::Read(_) | Self::Ref(_) => None,
+        }
+    }
+}
+
 /// The text of `HEAD`.
 enum Content {
     Ref(Vec<u8>),
@@ -100,6 +121,7 @@ impl Repo {
         } else {
             branch_name(last.as_bstr())?
         };
+        let tip = tip.or_else(|| self.unsorted_tip(&name));
         Ok(match tip {
             Some(id) => Head::Branch { name, id },
             None => Head::Unborn { name },
@@ -111,6 +133,7 @@ impl Repo {
     /// Returns a branch as HEAD would name it; `None` when there is none.
     pub fn branch(&self, name: &BranchName) -> Result<Option<Head>, HeadError> {
         let tip = self.ref_tip(&name.full())?;
+        let tip = tip.or_else(|| self.unsorted_tip(name));
         Ok(tip.map(|id| Head::Branch {
             name: name.clone(),
             id,
@@ -118,12 +141,25 @@ impl Repo {
     }
 }
 
-/// Returns the ref that `HEAD` names for `includeIf "onbranch:…"`, where it is a proper one.
-pub(super) fn branch_for_includes(git_dir: &Path) -> Option<FullName> {
-    match read(git_dir).ok()? {
-        Content::Ref(full) => FullName::try_from(full.as_bstr()).ok(),
-        Content::Id(_) => None,
+/// Returns the ref that `HEAD` leads to for `includeIf "onbranch:…"`, where it is a proper one. A branch may stand for another
+/// one; only loose refs are symbolic.
+pub(super) fn branch_for_includes(paths: &RepoPaths) -> Option<FullName> {
+    let Content::Ref(full) = read(&paths.git_dir).ok()? else {
+        return None;
+    };
+    let mut name = FullName::try_from(full.as_bstr()).ok()?;
+    let directory = Directory::open(&paths.common_dir).ok()?;
+    for _ in 0..MAX_SYMREF_DEPTH {
+        let path = gix::path::from_bstr(name.as_bstr()).ok()?;
+        let Ok(Some(text)) = directory.read(&path, LOOSE_LIMIT) else {
+            return Some(name);
+        };
+        let Some(next) = text.strip_prefix(b"ref:") else {
+            return Some(name);
+        };
+        name = FullName::try_from(next.trim_ascii().as_bstr()).ok()?;
     }
+    None
 }
 
 fn read(git_dir: &Path) -> Result<Content, HeadError> {

@@ -15,6 +15,7 @@ use gix::refs::file::Store;
 use gix::refs::store::init::Options as RefOptions;
 use gix::sec::Trust;
 
+use super::Repo;
 use super::config::{Config, ConfigFiles};
 use super::discover::{RepoPaths, find, named};
 use super::lead::Leads;
@@ -22,7 +23,6 @@ use super::leads::find_leads;
 use super::object_directories::ObjectDirectories;
 use super::open_error::{LocalConfigTrust, OpenError};
 use super::uncommitted::status_settings;
-use super::{Repo, head};
 
 impl Repo {
     /// Finds and opens the repository that `start` is in; `None` when it is in none.
@@ -75,10 +75,9 @@ impl Repo {
         trusted: Option<&Leads>,
     ) -> Result<Self, OpenError> {
         paths.check_files()?;
-        let branch = head::branch_for_includes(&paths.git_dir);
-        let config = Config::of_user(&paths, files, branch.as_ref())?;
+        let config = Config::of_user(&paths, files)?;
         paths.check_owner(files.sudo_user, || config.is_safe_directory(&paths))?;
-        let config = config.with_local(&paths, local_config, files, branch.as_ref())?;
+        let config = config.with_local(&paths, local_config, files)?;
         let leads = find_leads(&paths, &config)?;
         if !leads.found.is_empty() && trusted != Some(&leads) {
             return Err(OpenError::LeadsOut(leads));

@@ -99,6 +99,10 @@ impl OpenError {
                 Some("make a work tree of that repository as git does: git worktree add".into())
             }
             Self::LeadsOut(leads) => Some(lead_advice(leads)),
+            Self::Pointer(_) => Some(
+                "if the repository was moved, run in it: git worktree repair PATH, with the path of this work tree"
+                    .into(),
+            ),
             Self::Config { path, .. } => Some(format!("correct `{}`", path.display())),
             _ => None,
         }

@@ -11,12 +11,14 @@ use gix::refs::{FullName, Reference, Target};
 
 use crate::files::{Directory, FileError, Found};
 
+use crate::names::BranchName;
+
 use super::Repo;
 
 /// The largest loose ref that is read, in bytes: the longest name that git can keep is 4 KiB.
-const LOOSE_LIMIT: u64 = 8 * 1024;
+pub(super) const LOOSE_LIMIT: u64 = 8 * 1024;
 /// How many symbolic refs are followed; git follows five.
-const MAX_SYMREF_DEPTH: usize = 5;
+pub(super) const MAX_SYMREF_DEPTH: usize = 5;
 
 /// Why a ref cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +149,17 @@ impl Repo {
             }
         }
         Err(RefError::SymrefDepth(full.to_owned()))
+    }
+
+    /// Finds a branch that `packed-refs` has at another place than by its order, although its header says that it is sorted:
+    /// somebody edited it. Git searches it as well, by other steps, and finds some of them.
+    pub(super) fn unsorted_tip(&self, branch: &BranchName) -> Option<ObjectId> {
+        let full = branch.full();
+        let packed = self.refs.cached_packed_buffer().ok()??;
+        let mut found = packed.iter().ok()?.filter_map(Result::ok);
+        found
+            .find(|reference| reference.name.as_bstr() == full.as_str())
+            .map(|reference| reference.target())
     }
 
     /// Refuses a link, a pipe, a device or a file without end in place of a loose ref, before gitoxide opens it. A

@@ -214,7 +214,7 @@ fn hold_odd_name(branch: &BranchName, known: &KnownSecrets) -> Result<(), Hold> 
 /// Returns what is to be shipped: HEAD, or the requested branch if HEAD is on another one now. A branch that is gone is
 /// followed to the name that it has now, and never replaced by another one: nobody asked for that.
 fn head(repo: &Repo, branch: Option<&BranchName>) -> Result<Head, Hold> {
-    let unreadable = |error: &HeadError| Hold::of(Code::BadHead, error);
+    let unreadable = bad_head;
     let head = repo.head().map_err(|error| unreadable(&error))?;
     let name = match branch {
         Some(name) if head.branch() != Some(name) && repo.operation().is_none() => name,
@@ -230,6 +230,15 @@ fn head(repo: &Repo, branch: Option<&BranchName>) -> Result<Head, Hold> {
             format!("{name} is gone: there is nothing to push"),
         )
         .advise("to ship the branch that you are on: sendoff run")),
+    }
+}
+
+/// Says why HEAD or its branch cannot be used.
+pub(super) fn bad_head(error: &HeadError) -> Hold {
+    let hold = Hold::of(Code::BadHead, error);
+    match error.advice() {
+        Some(advice) => hold.advise(advice),
+        None => hold,
     }
 }
 

@@ -59,9 +59,7 @@ impl Session {
     pub fn probe_target(&self) -> Result<ProbeTarget, Hold> {
         let repo = self.repo.as_ref().map_err(Clone::clone)?;
         let repo = repo.as_ref().ok_or_else(guards::no_repository)?;
-        let head = repo
-            .head()
-            .map_err(|error| Hold::of(Code::BadHead, &error))?;
+        let head = repo.head().map_err(|error| guards::bad_head(&error))?;
         let branch = match head {
             Head::Branch { name, .. } | Head::Unborn { name } => name,
             Head::Detached { .. } => {

@@ -106,7 +106,13 @@ impl ConfigFiles {
     /// from within its own directory, and where there is no work tree.
     pub(in crate::git) fn relative_to(&self, paths: Option<&RepoPaths>) -> PathBuf {
         let top = paths.and_then(|paths| paths.work_tree.clone().map(|top| (top, &paths.git_dir)));
-        match (top, self.directory.canonicalize()) {
+        // The start of the search is a real path already, and mostly this one.
+        let searched = paths.map(|paths| &paths.start);
+        let here = match searched.filter(|start| **start == self.directory) {
+            Some(start) => Ok(start.clone()),
+            None => self.directory.canonicalize(),
+        };
+        match (top, here) {
             (Some((top, git_dir)), Ok(here))
                 if here.starts_with(&top) && !here.starts_with(git_dir) =>
             {

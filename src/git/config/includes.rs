@@ -8,6 +8,9 @@ use gix::glob::wildmatch;
 use gix::glob::wildmatch::Mode;
 use gix::refs::FullName;
 
+use crate::git::discover::RepoPaths;
+use crate::git::head::branch_for_includes;
+
 use super::path::Beginnings;
 
 /// What the conditions of includes are evaluated against.
@@ -17,12 +20,10 @@ pub(super) struct IncludeContext<'a> {
     pub(super) directory: &'a Path,
     /// What the prefixes of paths expand to.
     pub(super) beginnings: &'a Beginnings,
-    /// The git directory, links resolved; none outside of a repository.
-    pub(super) git_dir: Option<&'a Path>,
-    /// The same as it was entered.
-    pub(super) entered: Option<PathBuf>,
-    /// What HEAD names.
-    pub(super) branch: Option<&'a FullName>,
+    /// The repository's directories, links resolved; none outside of a repository.
+    pub(super) paths: Option<&'a RepoPaths>,
+    /// Where the process was started, as it was entered.
+    pub(super) entered: Option<&'a Path>,
     /// The URLs of all remotes.
     pub(super) remotes: &'a [BString],
 }
@@ -60,7 +61,8 @@ impl IncludeContext<'_> {
     }
 
     fn is_branch(&self, pattern: &BStr) -> bool {
-        let branch = self.branch.map(FullName::as_bstr);
+        let branch = self.paths.and_then(branch_for_includes);
+        let branch = branch.as_ref().map(FullName::as_bstr);
         let Some(branch) = branch.and_then(|name| name.strip_prefix(b"refs/heads/")) else {
             return false;
         };
@@ -97,7 +99,17 @@ impl IncludeContext<'_> {
                 _ => false,
             }
         };
-        self.git_dir.is_some_and(names) || self.entered.as_deref().is_some_and(names)
+        let real = self.paths.map(|paths| paths.git_dir.as_path());
+        real.is_some_and(names) || self.entered_git_dir().as_deref().is_some_and(names)
+    }
+
+    /// Returns the git directory as it was entered. Git knows how only at the top of the work tree, where `.git` is the git
+    /// directory: of a linked work tree, or one whose git directory lies elsewhere, it knows the real path alone.
+    fn entered_git_dir(&self) -> Option<PathBuf> {
+        let (paths, entered) = (self.paths?, self.entered?);
+        let git_dir = entered.join(".git");
+        let same = entered.canonicalize().ok() == paths.work_tree && git_dir.is_dir();
+        same.then_some(git_dir)
     }
 
     /// Returns the whole pattern, and how many bytes at its beginning are a path and no pattern.

@@ -13,7 +13,7 @@ mod variables;
 
 use std::path::{Path, PathBuf};
 
-use gix::bstr::{BStr, BString, ByteSlice};
+use gix::bstr::{BStr, ByteSlice};
 use gix::config::File;
 
 use self::entries::Entries;
@@ -57,13 +57,15 @@ pub struct Config {
 
 impl Config {
     /// Reads the system's and the user's files. Nothing of the repository is read yet.
-    pub(super) fn of_user(
-        paths: &RepoPaths,
-        files: &ConfigFiles,
-        branch: Option<&gix::refs::FullName>,
-    ) -> Result<Self, OpenError> {
+    pub(super) fn of_user(paths: &RepoPaths, files: &ConfigFiles) -> Result<Self, OpenError> {
         let (beginnings, directory) = (files.beginnings(), files.relative_to(Some(paths)));
-        let context = surroundings(paths, files, branch, (&directory, &beginnings), &[]);
+        let context = IncludeContext {
+            directory: &directory,
+            beginnings: &beginnings,
+            paths: Some(paths),
+            entered: files.entered.as_deref(),
+            remotes: &[],
+        };
         let trusted = read_trusted(files, None, &context)?;
         Ok(Self {
             trusted,
@@ -81,9 +83,8 @@ impl Config {
         let context = IncludeContext {
             directory: &directory,
             beginnings: &beginnings,
-            git_dir: None,
+            paths: None,
             entered: None,
-            branch: None,
             remotes: &[],
         };
         Ok(Self {
@@ -102,7 +103,6 @@ impl Config {
         paths: &RepoPaths,
         trust: LocalConfigTrust,
         files: &ConfigFiles,
-        branch: Option<&gix::refs::FullName>,
     ) -> Result<Self, OpenError> {
         let local = read_local(paths)?;
         let trusted = if trust == LocalConfigTrust::Ignore && !self.asks_for_remotes() {
@@ -110,13 +110,13 @@ impl Config {
         } else {
             // The URLs of remotes are facts, which the repository's configuration may set.
             let remotes = remote_urls(self.trusted.all(), &local);
-            let context = surroundings(
-                paths,
-                files,
-                branch,
-                (&self.directory, &self.beginnings),
-                &remotes,
-            );
+            let context = IncludeContext {
+                directory: &self.directory,
+                beginnings: &self.beginnings,
+                paths: Some(paths),
+                entered: files.entered.as_deref(),
+                remotes: &remotes,
+            };
             let trusted_local = (trust == LocalConfigTrust::Trust).then_some(&local);
             read_trusted(files, trusted_local, &context)?
         };
@@ -219,29 +219,6 @@ impl Config {
             };
         }
         safe
-    }
-}
-
-/// Collects what the conditions of includes are evaluated against.
-fn surroundings<'a>(
-    paths: &'a RepoPaths,
-    files: &ConfigFiles,
-    branch: Option<&'a gix::refs::FullName>,
-    (directory, beginnings): (&'a Path, &'a Beginnings),
-    remotes: &'a [BString],
-) -> IncludeContext<'a> {
-    // Git knows how it was entered only at the top of the work tree, where `.git` is the git directory: of a linked work
-    // tree, or one whose git directory lies elsewhere, it knows the real path alone.
-    let same =
-        |path: &PathBuf| path.canonicalize().ok() == paths.work_tree && path.join(".git").is_dir();
-    let entered = files.entered.clone().filter(same);
-    IncludeContext {
-        directory,
-        beginnings,
-        git_dir: Some(&paths.git_dir),
-        entered: entered.map(|top| top.join(".git")),
-        branch,
-        remotes,
     }
 }
 

@@ -164,6 +164,41 @@ fn every_kind_of_condition_says_the_same_to_both() {
     }
 }
 
+/// HEAD may name a branch that stands for another one.
+#[test]
+fn the_branch_of_a_condition_is_the_one_that_head_leads_to() {
+    supervise!();
+    for (condition, holds) in [("onbranch:main", true), ("onbranch:alias", false)] {
+        let mut twin = Twin::new(&format!("[includeIf \"{condition}\"]\n\tpath = ~/inc\n"));
+        twin.sandbox.write("home/inc", INCLUDED);
+        let alias = |name: &str, to: &str| {
+            let link = ["symbolic-ref", name, to];
+            twin.sandbox.git(&twin.work, &link);
+        };
+        alias("refs/heads/second", "refs/heads/main");
+        alias("refs/heads/alias", "refs/heads/second");
+        alias("HEAD", "refs/heads/alias");
+        assert_eq!(twin.both("core.sshCommand").is_some(), holds, "{condition}");
+        twin.sandbox.git(&twin.work, &["pack-refs", "--all"]);
+        assert_eq!(twin.both("core.sshCommand").is_some(), holds, "{condition}");
+        // In a linked work tree, too.
+        let linked = twin.sandbox.path("linked");
+        let add = [
+            "worktree",
+            "add",
+            "-q",
+            "--detach",
+            linked.to_str().unwrap(),
+        ];
+        twin.sandbox.git(&twin.work, &add);
+        let head = ["symbolic-ref", "HEAD", "refs/heads/alias"];
+        twin.sandbox.git(&linked, &head);
+        let linked = linked.canonicalize().unwrap();
+        (twin.entered, twin.work) = (linked.clone(), linked);
+        assert_eq!(twin.both("core.sshCommand").is_some(), holds, "{condition}");
+    }
+}
+
 #[test]
 fn an_included_file_counts_where_it_is_included() {
     supervise!();

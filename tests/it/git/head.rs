@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sendoff::git::Head;
 use sendoff::git::HeadError;
+use sendoff::names::BranchName;
 use sendoff_testing::supervise;
 
 use super::{id, open};
@@ -27,6 +28,44 @@ fn a_branch_an_unborn_branch_and_a_detached_head_are_told_apart() {
     let head = open(&sandbox, &work).head().unwrap();
     assert!(matches!(&head, Head::Unborn { name } if name.as_str() == "new"));
     assert_eq!(head.id(), None);
+}
+
+/// Guards against "commit something first" on a branch that git pushes: it searches an edited file by other steps.
+#[test]
+fn a_branch_is_found_in_packed_refs_that_only_claim_to_be_sorted() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let tip = id(&sandbox.git(&work, &["rev-parse", "HEAD"]));
+    for branch in ["a", "b", "zz"] {
+        sandbox.git(&work, &["branch", branch]);
+    }
+    sandbox.git(&work, &["pack-refs", "--all"]);
+    let path = work.join(".git/packed-refs");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (header, lines) = text.split_once('\n').unwrap();
+    assert!(header.contains("sorted"), "{header}");
+    let lines: Vec<&str> = lines.lines().collect();
+    let mut by_git = 0;
+    // Every order of the four.
+    for order in 0..24 {
+        let (mut left, mut order, mut text) = (lines.clone(), order, header.to_owned() + "\n");
+        while !left.is_empty() {
+            let next = order % left.len();
+            order /= left.len();
+            text += left.remove(next);
+            text += "\n";
+        }
+        std::fs::write(&path, &text).unwrap();
+        let mut git = sandbox.command("git");
+        let git = git.args(["rev-parse", "-q", "--verify", "HEAD"]);
+        by_git += u32::from(git.current_dir(&work).output().unwrap().status.success());
+        let repo = open(&sandbox, &work);
+        assert_eq!(repo.head().unwrap().id(), Some(tip), "{text}");
+        let main = repo.branch(&BranchName::new("main").unwrap()).unwrap();
+        assert_eq!(main.unwrap().id(), Some(tip), "{text}");
+    }
+    assert!((1..24).contains(&by_git), "{by_git}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The guards: what holds push and pull request back, with which code and words; and that memory
 //! and heartbeat go out all the same.
 
+mod heads;
 mod remotes;
 
 use serde_json::Value;
