@@ -2,7 +2,7 @@
 
 use gix::ObjectId;
 
-use crate::names::BranchName;
+use crate::names::{BranchName, RemoteName};
 
 use super::Repo;
 use super::refs::RefError;
@@ -14,6 +14,10 @@ impl Repo {
     /// This is a hint: whoever writes to the repository can change it, and the remote may have changed
     /// since. It can add protection and choose a base to count from; it never removes protection.
     pub fn remote_head_hint(&self, remote: &Remote) -> Result<Option<BranchName>, RefError> {
+        // Where the name of a remote cannot stand in a ref, its branches are tracked elsewhere.
+        if RemoteName::new(remote.name.as_str()).is_err() {
+            return Ok(None);
+        }
         let directory = format!("refs/remotes/{}/", remote.name);
         let target = self.symbolic_target(&format!("{directory}HEAD"))?;
         Ok(target.and_then(|full| BranchName::new(full.strip_prefix(&directory)?).ok()))

@@ -4,23 +4,28 @@ use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use gix::bstr::ByteSlice;
+use gix::bstr::{BString, ByteSlice};
 
 use super::Repo;
+use super::config::truth;
 use super::open_error::LocalConfigTrust;
 
 /// The name of the hook's file.
 const PRE_PUSH: &str = "pre-push";
+/// How many hooks of the configuration are named at most.
+const MAX_NAMED_HOOKS: usize = 10;
 
 /// The `pre-push` hook of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
     /// The program.
     pub path: PathBuf,
+    /// Its path from `directory`, where git runs it by that.
+    pub relative: Option<PathBuf>,
     /// Where git starts it: the top of the work tree.
     pub directory: PathBuf,
-    /// What git sets `GIT_DIR` to; none where a hook finds the repository by itself.
-    pub git_dir: Option<PathBuf>,
+    /// What git sets of the variables that name the repository.
+    pub place: Vec<(&'static str, OsString)>,
     /// The variables that name object directories, as the caller set them.
     pub objects: Vec<(&'static str, OsString)>,
 }
@@ -80,15 +85,41 @@ impl Repo {
         match path.metadata() {
             Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 => {
                 PrePush::Found(Hook {
+                    relative: self.hooks_below_top().map(|below| below.join(PRE_PUSH)),
                     path,
                     directory: top.to_owned(),
-                    git_dir: self.git_dir_for_hooks(),
+                    place: self.place_for_hooks(),
                     objects: self.objects.variables(),
                 })
             }
             Ok(metadata) if metadata.is_file() => PrePush::NotExecutable(path),
             _ => PrePush::None,
         }
+    }
+
+    /// Returns the names of the hooks that the configuration outside of the repository lists for a push, as git reads
+    /// `hook.<name>.event` and `hook.<name>.enabled` from version 2.54 on. They are not run.
+    pub fn configured_pre_push_hooks(&self) -> Vec<String> {
+        let entries = |key| self.config().trusted.named("hook", key);
+        let mut names: Vec<BString> = Vec::new();
+        for entry in entries("event") {
+            let Some(name) = entry.subsection.as_ref() else {
+                continue;
+            };
+            // An empty value takes back what was listed before.
+            if entry.value().is_empty() {
+                names.retain(|known| known != name);
+            } else if entry.value() == PRE_PUSH && !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        for entry in entries("enabled") {
+            if truth(entry.value.as_ref().map(|value| value.as_bstr())) == Some(false) {
+                names.retain(|known| Some(known) != entry.subsection.as_ref());
+            }
+        }
+        let shown = |name: BString| format!("hook.{}", name.to_str_lossy().escape_debug());
+        names.into_iter().take(MAX_NAMED_HOOKS).map(shown).collect()
     }
 
     /// Returns where a directory is below the top of the work tree, as git writes it: with a slash at its end, empty for
@@ -130,12 +161,48 @@ impl Repo {
         })
     }
 
-    /// Git sets `GIT_DIR` where `.git` is a file: in a linked work tree and in a submodule.
-    fn git_dir_for_hooks(&self) -> Option<PathBuf> {
-        let top = self.work_tree()?;
-        let is_directory = top.join(".git").is_dir();
-        (!is_directory).then(|| self.git_dir().to_owned())
+    /// Returns where the hooks are from the top of the work tree, where git names them so; none where it names them by an
+    /// absolute path.
+    fn hooks_below_top(&self) -> Option<PathBuf> {
+        let config = self.config();
+        let of_repository = match config.trust {
+            LocalConfigTrust::Ignore => config.local.string("core.hooksPath"),
+            LocalConfigTrust::Trust => None,
+        };
+        let of_repository = of_repository.map(|path| path.to_str_lossy().into_owned());
+        if let Some(path) = of_repository.or_else(|| config.string("core.hooksPath")) {
+            let path = PathBuf::from(path);
+            return (path.is_relative() && !begins_elsewhere(&path)).then_some(path);
+        }
+        if self.git_dir() != self.common_dir() {
+            return None;
+        }
+        match self.work_tree() {
+            Some(top) if self.git_dir() == top.join(".git") => Some(".git/hooks".into()),
+            Some(_) => None,
+            None => Some("hooks".into()),
+        }
     }
+
+    /// Git sets `GIT_DIR` where `.git` is a file, in a linked work tree and in a submodule, and where there is no work tree.
+    fn place_for_hooks(&self) -> Vec<(&'static str, OsString)> {
+        let Some(top) = self.work_tree() else {
+            return vec![
+                ("GIT_DIR", ".".into()),
+                ("GIT_IMPLICIT_WORK_TREE", "0".into()),
+            ];
+        };
+        if top.join(".git").is_dir() {
+            return Vec::new();
+        }
+        vec![("GIT_DIR", self.git_dir().into())]
+    }
+}
+
+/// Says whether a path begins in a home directory or where git is installed.
+fn begins_elsewhere(path: &Path) -> bool {
+    path.to_str()
+        .is_none_or(|path| path.starts_with(['~', '%']))
 }
 
 /// Where git looks for hooks when `core.hooksPath` is set to nothing: in the root of the file system.

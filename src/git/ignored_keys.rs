@@ -64,7 +64,7 @@ fn has_power(section: &str, name: &str) -> bool {
 fn is_security_sensitive(section: &str, name: &str) -> bool {
     match section {
         "credential" | "http" | "url" | "include" | "includeif" | "gpg" | "filter" | "protocol"
-        | "ssh" => true,
+        | "ssh" | "hook" => true,
         "core" => ["sshcommand", "askpass", "fsmonitor", "gitproxy"].contains(&name),
         "remote" => [
             "vcs",

@@ -1,5 +1,6 @@
 //! `RemoteName`: the name of a remote, as git allows it.
 
+use sendoff_push::sanitize::is_deceptive;
 use serde::{Deserialize, Serialize};
 
 use super::RemoteUrl;
@@ -27,6 +28,22 @@ impl RemoteName {
             Ok(Self(name))
         } else {
             Err(RemoteNameError(name))
+        }
+    }
+
+    /// Takes the name of a remote that the git configuration has: git cares only for what stands in refspecs. What would be
+    /// an option, an address or no text for a terminal is none.
+    pub fn configured(name: impl Into<String>) -> Result<Self, RemoteNameError> {
+        let name = name.into();
+        let hides = |c: char| c.is_control() || is_deceptive(c);
+        let is_odd = name.is_empty()
+            || name.starts_with(['-', '/', '.'])
+            || name.contains(':')
+            || name.chars().any(hides);
+        if is_odd {
+            Err(RemoteNameError(name))
+        } else {
+            Ok(Self(name))
         }
     }
 

@@ -19,7 +19,7 @@ impl Program {
             return Err(ProcessError::Relative(self.path.clone()));
         }
         let directory = self.directory.as_deref().unwrap_or(Path::new("/"));
-        let mut command = Command::new(&self.path);
+        let mut command = Command::new(self.relative.as_ref().unwrap_or(&self.path));
         if self.environment == Given::Named {
             command.env_clear();
         }

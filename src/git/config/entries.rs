@@ -27,7 +27,7 @@ pub(in crate::git) struct Entry {
     /// In lower case.
     pub(in crate::git) name: String,
     /// `None` where there is only the key, which means true.
-    pub(super) value: Option<BString>,
+    pub(in crate::git) value: Option<BString>,
     /// The scope.
     pub(in crate::git) scope: Scope,
 }
@@ -57,7 +57,7 @@ impl Entries {
     }
 
     /// Returns those of one section whose name is `name`, in whatever subsection.
-    pub(super) fn named<'e>(
+    pub(in crate::git) fn named<'e>(
         &'e self,
         section: &'e str,
         name: &'e str,

@@ -37,24 +37,22 @@ pub(super) fn run(
             // What a hook leaves running, such as a build server, is the user's.
             .leftovers(Leftovers::Leave)
             .input(input.clone());
-        let objects = hook.objects.iter().cloned();
-        let program = objects.fold(program, |program, (name, value)| {
+        let variables = hook.objects.iter().chain(&hook.place).cloned();
+        let program = variables.fold(program, |program, (name, value)| {
             program.variable(name, value)
         });
-        let program = match &hook.git_dir {
-            Some(directory) => program.variable("GIT_DIR", directory),
-            None => program,
-        };
         match local.hook_terminal {
             HookTerminal::Given => program.on_terminal(),
             HookTerminal::Absent | HookTerminal::Withheld => program,
         }
     };
-    let arguments = [push.remote.name.to_string(), url(push)];
+    let arguments = [push.remote.written_name(), url(push)];
     let _still = HookTimer::start(push.progress);
-    let output = match program(&hook.path).args(&arguments).run_until(push.stop) {
+    let named = hook.relative.as_ref().unwrap_or(&hook.path);
+    let itself = program(&hook.path).called_as(hook.relative.clone());
+    let output = match itself.args(&arguments).run_until(push.stop) {
         Err(ProcessError::Start { source, .. }) if source.raw_os_error() == Some(ENOEXEC) => {
-            let shell = program("/bin/sh".as_ref()).arg(&hook.path).args(&arguments);
+            let shell = program("/bin/sh".as_ref()).arg(named).args(&arguments);
             shell.run_until(push.stop)
         }
         output => output,
@@ -74,9 +72,10 @@ pub(super) fn run(
 /// by everybody on the machine, so we do not.
 fn url(push: &BranchPush<'_>) -> String {
     let url = &push.remote.url;
-    match url.password() {
-        Some(_) => url.without_login(),
-        None => url.to_string(),
+    match (url.written(), url.password()) {
+        (Some(written), _) => written.to_owned(),
+        (None, Some(_)) => url.without_login(),
+        (None, None) => url.to_string(),
     }
 }
 

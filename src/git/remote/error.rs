@@ -18,6 +18,14 @@ pub enum RemoteError {
     /// The configuration names something that is no remote.
     #[error("`{}` in the git configuration is not the name of a remote", .0.escape_debug())]
     Name(String),
+    /// A fetch refspec of the remote names a ref that cannot be, and so git refuses the remote.
+    #[error("`{}` is no refspec: the remote `{name}` cannot be used", .spec.escape_debug())]
+    Refspec {
+        /// The remote.
+        name: RemoteName,
+        /// The refspec.
+        spec: String,
+    },
     /// The branch follows a branch of this same repository.
     #[error("the branch follows another branch of this repository, not a remote")]
     ThisRepository,
@@ -57,7 +65,9 @@ impl RemoteError {
         match self {
             Self::None => Code::NoRemote,
             Self::Ambiguous(_) => Code::RemoteAmbiguous,
-            Self::Absent(_) | Self::Name(_) | Self::OldFile { .. } => Code::RemoteAbsent,
+            Self::Absent(_) | Self::Name(_) | Self::Refspec { .. } | Self::OldFile { .. } => {
+                Code::RemoteAbsent
+            }
             Self::ThisRepository => Code::RemoteLocal,
             Self::Url { .. } | Self::Address { .. } => Code::RemoteUrl,
         }
@@ -69,7 +79,10 @@ impl RemoteError {
             Self::None => Some("add one with `git remote add origin URL`".to_owned()),
             Self::Ambiguous(names) => Some(format!(
                 "choose one with `git config remote.pushDefault {}`",
-                names.first().map_or("NAME", String::as_str)
+                names.first().map_or_else(|| "NAME".to_owned(), |name| word(name))
+            )),
+            Self::Refspec { name, .. } => Some(format!(
+                "give it a name without blanks and signs: git config --rename-section \"remote.{name}\" remote.NAME, and correct `remote.NAME.fetch`"
             )),
             Self::ThisRepository => Some(
                 "choose a remote with `git config remote.pushDefault NAME`, or name it in the policy"
@@ -89,5 +102,15 @@ impl RemoteError {
                 Some("see `git remote -v` and `git config --list --show-origin`".to_owned())
             }
         }
+    }
+}
+
+/// Writes a name as a word of a command.
+fn word(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./@".contains(c);
+    if name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
     }
 }

@@ -10,6 +10,7 @@ use crate::names::{BranchName, RemoteName, RemoteUrl};
 
 use self::rewrite::Rewrite;
 use super::Repo;
+use super::refs::full_name;
 
 pub use self::error::RemoteError;
 
@@ -18,6 +19,8 @@ pub use self::error::RemoteError;
 pub struct Remote {
     /// The remote's name.
     pub name: RemoteName,
+    /// The address that the configuration has in the place of a name; none where it holds a password.
+    pub(in crate::git) address: Option<String>,
     /// Its push URL, rewritten only by system and global configuration.
     pub url: RemoteUrl,
     /// The fetch URL.
@@ -33,11 +36,18 @@ impl Remote {
     pub fn new(name: RemoteName, url: RemoteUrl) -> Self {
         Self {
             name,
+            address: None,
             fetch_url: url.clone(),
             url,
             other_push_urls: Vec::new(),
             fetch_specs: Vec::new(),
         }
+    }
+
+    /// Returns what git hands to hooks as the remote's name.
+    pub(in crate::git) fn written_name(&self) -> String {
+        let address = self.address.clone();
+        address.unwrap_or_else(|| self.name.to_string())
     }
 
     /// Returns the same remote with one push URL only.
@@ -122,8 +132,12 @@ impl Repo {
                 .map_err(|source| RemoteError::Address { source })
         };
         let url = parse(Rewrite::Push)?;
+        let address = address.to_string();
+        let has_password =
+            |text: &str| RemoteUrl::parse(text).is_ok_and(|it| it.password().is_some());
         Ok(Remote {
             fetch_url: parse(Rewrite::Fetch)?,
+            address: Some(address).filter(|address| !has_password(address)),
             ..Remote::new(RemoteName::of_address(&url), url)
         })
     }
@@ -170,6 +184,10 @@ impl Repo {
             urls = old.urls;
             fetch_specs.extend(old.fetch_specs);
         }
+        if let Some(spec) = fetch_specs.iter().find(|spec| is_no_refspec(spec)) {
+            let spec = spec.to_str_lossy().into_owned();
+            return Err(RemoteError::Refspec { name, spec });
+        }
         let fetch = urls.first().or_else(|| push_urls.first());
         let Some(fetch) = fetch else {
             return Err(RemoteError::Absent(name));
@@ -203,9 +221,19 @@ impl Repo {
             fetch_url,
             other_push_urls: pushed.collect::<Result<_, _>>()?,
             fetch_specs,
+            address: None,
             name,
         })
     }
+}
+
+/// Says whether the destination of a fetch refspec is no ref, as git sees it.
+fn is_no_refspec(spec: &BString) -> bool {
+    let Ok(spec) = spec.to_str() else {
+        return false;
+    };
+    let to = spec.split_once(':').map_or("", |(_, to)| to);
+    to.starts_with("refs/") && full_name(&to.replacen('*', "x", 1)).is_err()
 }
 
 fn named(name: &BString) -> Result<RemoteName, RemoteError> {
@@ -213,5 +241,6 @@ fn named(name: &BString) -> Result<RemoteName, RemoteError> {
         return Err(RemoteError::ThisRepository);
     }
     let text = name.to_str_lossy();
-    RemoteName::new(text.clone()).map_err(|_| RemoteError::Name(text.chars().take(100).collect()))
+    RemoteName::configured(text.clone())
+        .map_err(|_| RemoteError::Name(text.chars().take(100).collect()))
 }

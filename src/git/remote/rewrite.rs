@@ -29,17 +29,18 @@ impl Repo {
             Rewrite::Push => by("pushInsteadOf"),
             Rewrite::Fetch => None,
         };
-        let url = match pushed.or_else(|| by("insteadOf")) {
-            Some((key, (text, base))) => rewritten(&text, &base, key)?,
-            None => RemoteUrl::parse(raw)?,
+        let (url, written) = match pushed.or_else(|| by("insteadOf")) {
+            Some((key, (text, base))) => (rewritten(&text, &base, key)?, text),
+            None => (RemoteUrl::parse(raw)?, raw.to_owned()),
         };
-        match url.file_path().filter(|path| path.is_relative()) {
+        let url = match url.file_path().filter(|path| path.is_relative()) {
             Some(path) => {
                 let absolute = self.at_top(path);
-                RemoteUrl::parse(absolute.to_str().ok_or(RemoteUrlError::NotUtf8)?)
+                RemoteUrl::parse(absolute.to_str().ok_or(RemoteUrlError::NotUtf8)?)?
             }
-            None => Ok(url),
-        }
+            None => url,
+        };
+        Ok(url.written_as(&written))
     }
 
     /// Returns a relative path as git means it: from the top of the work tree, or from a home directory.
@@ -71,10 +72,21 @@ fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl,
         }
         // A directory: what is below it is allowed, as long as no part leads out again.
         RewriteBase::Url(place) => {
-            url.has_authority_of(&place) && !url.climbs() && is_below(&url, &place)
+            url.has_authority_of(&place) && !climbs_from(&url, &place) && is_below(&url, &place)
         }
     };
     if is_there { Ok(url) } else { Err(refused) }
+}
+
+/// Says whether a URL leads upwards behind the base. A base that is a path may do so itself, as `../` does. `place` has one
+/// more part than the base, or a longer last one.
+fn climbs_from(url: &RemoteUrl, place: &RemoteUrl) -> bool {
+    let base = place.path().rsplit_once('/').map(|(base, _)| base);
+    let rest = base.filter(|_| place.scheme() == Scheme::File);
+    match rest.and_then(|base| url.path().strip_prefix(base)) {
+        Some(rest) => RemoteUrl::path_climbs(rest),
+        None => url.climbs(),
+    }
 }
 
 /// Says whether a URL is below the directory of a base that has a login for http: `https://x:T@host/team` is not for

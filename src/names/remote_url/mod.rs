@@ -37,6 +37,8 @@ pub struct RemoteUrl {
     port: Option<u16>,
     path: String,
     scp_like: bool,
+    /// How the configuration has it, where that was told.
+    written: Option<SecretString>,
 }
 
 impl RemoteUrl {
@@ -86,9 +88,31 @@ impl RemoteUrl {
         }
     }
 
+    /// Returns the URL as the configuration has it, where that is known and holds no password.
+    pub fn written(&self) -> Option<&str> {
+        let written = self.written.as_ref();
+        written
+            .filter(|_| self.password.is_none())
+            .map(SecretString::expose_secret)
+    }
+
+    /// Returns the same remote, which the configuration has as `text`.
+    #[must_use]
+    pub fn written_as(self, text: &str) -> Self {
+        Self {
+            written: Some(text.into()),
+            ..self
+        }
+    }
+
     /// Says whether the path leads upwards, once a server has decoded it. Never so for http(s).
     pub fn climbs(&self) -> bool {
         path::climbs(&self.path)
+    }
+
+    /// Says the same of a part of a path.
+    pub fn path_climbs(path: &str) -> bool {
+        path::climbs(path)
     }
 
     /// Returns the path of a pattern in the spelling that [`path`](Self::path) has for http(s); `None` where no URL can
@@ -155,6 +179,7 @@ impl RemoteUrl {
         Self {
             host: Some(host.to_owned()),
             written_host: None,
+            written: None,
             port: self.port.filter(|_| self.scheme != Scheme::Ssh),
             ..self.clone()
         }

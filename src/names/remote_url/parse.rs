@@ -78,6 +78,7 @@ impl RemoteUrl {
             port: parsed.port,
             path,
             scp_like: false,
+            written: None,
         };
         url.check(text)?;
         Ok(url)
@@ -188,6 +189,7 @@ fn ssh(text: &str) -> Result<Option<RemoteUrl>, RemoteUrlError> {
         port: address.port,
         path: address.path,
         scp_like,
+        written: None,
     }))
 }
 

@@ -26,6 +26,8 @@ pub enum Leftovers {
 #[derive(Debug, Clone)]
 pub struct Program {
     pub(super) path: PathBuf,
+    /// The path from the working directory, where the program is started by that.
+    pub(super) relative: Option<PathBuf>,
     pub(super) arguments: Vec<OsString>,
     pub(super) variables: Vec<(OsString, OsString)>,
     pub(super) directory: Option<PathBuf>,
@@ -64,6 +66,7 @@ impl Program {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
+            relative: None,
             arguments: Vec::new(),
             variables: Vec::new(),
             directory: None,
@@ -75,6 +78,13 @@ impl Program {
             shown: Shown::Nothing,
             environment: Given::Named,
         }
+    }
+
+    /// Starts the program by its path from the working directory, which a script sees as its `$0`.
+    #[must_use]
+    pub fn called_as(mut self, relative: Option<PathBuf>) -> Self {
+        self.relative = relative;
+        self
     }
 
     /// Adds one argument.

@@ -249,6 +249,9 @@ impl Push {
             Hooks::Auto if trigger.is_agent() => Some("an agent asked for the push"),
             Hooks::Run | Hooks::Auto => None,
         };
+        notes
+            .warnings
+            .extend(unrun(&repo.configured_pre_push_hooks()));
         let why = match (repo.pre_push_hook(), against) {
             (PrePush::None, _) => return None,
             (PrePush::Found(hook), None) => {
@@ -269,6 +272,14 @@ impl Push {
         notes.warn("skipped", why);
         None
     }
+}
+
+/// Says that hooks of the git configuration are not run; none where there are none.
+fn unrun(hooks: &[String]) -> Option<String> {
+    let listed = (!hooks.is_empty()).then(|| hooks.join(", "));
+    listed.map(|names| {
+        format!("not run before the push: {names} of the git configuration, which git runs from 2.54 on; only the file pre-push is run here")
+    })
 }
 
 /// Says whether the work tree names submodules; the push itself checks those of the commits.

@@ -93,6 +93,75 @@ fn a_choice_goes_before_the_configuration() {
 }
 
 #[test]
+fn a_name_that_stands_in_no_ref_is_a_remote_as_for_git() {
+    supervise!();
+    for odd in [
+        "my fork", "fork~1", "a\\b", "x.lock", "foo*", "a?b", "fork@{0}",
+    ] {
+        let sandbox = Sandbox::new();
+        let work = sandbox.repository("r");
+        let key = |key: &str| format!("remote.{odd}.{key}");
+        let remote = || open(&sandbox, &work).remote(None, None);
+        sandbox.git(&work, &["config", &key("url"), "https://h.test/o/r"]);
+        let fetch = "+refs/heads/*:refs/remotes/fork/*";
+        sandbox.git(&work, &["config", &key("fetch"), fetch]);
+        let by_git = sandbox.git(&work, &["remote", "get-url", "--push", odd]);
+        let found = remote().unwrap();
+        assert_eq!((found.name.as_str(), found.url.to_string()), (odd, by_git));
+        assert_eq!(
+            open(&sandbox, &work).remote_head_hint(&found).unwrap(),
+            None
+        );
+        // Where the refspec follows the name, git refuses both.
+        let fetch = format!("+refs/heads/*:refs/remotes/{odd}/*");
+        sandbox.git(&work, &["config", &key("fetch"), &fetch]);
+        let mut git = sandbox.command("git");
+        let git = git.args(["push", "--dry-run", "--", odd, "main"]);
+        let said = git.current_dir(&work).output().unwrap().stderr;
+        let said = String::from_utf8(said).unwrap();
+        assert!(
+            said.contains(&format!("fatal: invalid refspec '{fetch}'")),
+            "{said}"
+        );
+        let error = remote().unwrap_err();
+        let shown = fetch.escape_debug();
+        assert_eq!(
+            error.to_string(),
+            format!("`{shown}` is no refspec: the remote `{odd}` cannot be used")
+        );
+        // The advice works.
+        let advice = error.advice().unwrap();
+        assert!(advice.contains("git config --rename-section"), "{advice}");
+        let section = format!("remote.{odd}");
+        sandbox.git(
+            &work,
+            &["config", "--rename-section", &section, "remote.new"],
+        );
+        let fetch = "+refs/heads/*:refs/remotes/new/*";
+        sandbox.git(&work, &["config", "remote.new.fetch", fetch]);
+        assert_eq!(remote().unwrap().name.as_str(), "new");
+    }
+    // These would be an option, an address or no text.
+    for odd in ["-fork", "fork:x", "..", "a\u{202e}b"] {
+        let url = (format!("remote.{odd}.url"), "https://h.test/o/r");
+        let error = chosen(&[(&url.0, url.1)]).unwrap_err();
+        assert!(matches!(error, RemoteError::Name(_)), "{odd}: {error}");
+    }
+    let several = [("remote.my fork.url", "https://a.test/o/r"), B];
+    let advice = chosen(&several).unwrap_err().advice().unwrap();
+    assert_eq!(advice, "choose one with `git config remote.pushDefault b`");
+    let several = [
+        ("remote.my fork.url", "https://a.test/o/r"),
+        ("remote.z.url", B.1),
+    ];
+    let advice = chosen(&several).unwrap_err().advice().unwrap();
+    assert_eq!(
+        advice,
+        "choose one with `git config remote.pushDefault 'my fork'`"
+    );
+}
+
+#[test]
 fn dangerous_urls_are_refused_and_no_password_is_shown() {
     supervise!();
     for url in [

@@ -241,7 +241,8 @@ fn with_a_hook_nothing_is_begun_before_it_ran() {
     options.local.hook = Some(sendoff::git::Hook {
         path: hook,
         directory: work.clone(),
-        git_dir: None,
+        relative: None,
+        place: Vec::new(),
         objects: Vec::new(),
     });
     options.local.hook_timeout = Duration::from_secs(20);

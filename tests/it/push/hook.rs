@@ -16,7 +16,7 @@ use crate::world::World;
 use super::rig::{ahead, options, push_head, script};
 
 /// Writes down everything that a hook can see of its caller.
-const RECORD: &str = r#"{ echo "args: $*"; echo "cwd: $PWD"; echo "input:"; cat; echo "end"
+const RECORD: &str = r#"{ echo "args: $*"; echo "name: $0"; echo "cwd: $PWD"; echo "input:"; cat; echo "end"
 env | grep '^GIT_' | grep -v -e EXEC_PATH -e NOSYSTEM -e PROMPT -e _DATE | sort; } > "$HOME/seen""#;
 
 fn opened(sandbox: &Sandbox, work: &Path) -> Repo {
@@ -90,6 +90,7 @@ fn the_hook_sees_what_it_sees_under_git() {
     let (git, ours) = both(&sandbox, &work, &remote);
     assert_eq!(ours, git);
     assert!(ours.contains("refs/heads/feature "), "{ours}");
+    assert!(ours.contains("name: .git/hooks/pre-push\n"), "{ours}");
     // A branch that is new over there.
     sandbox.git(&work, &["switch", "-q", "-c", "topic"]);
     let (git, ours) = both(&sandbox, &work, &remote);
@@ -133,6 +134,7 @@ fn hooks_path_is_followed_as_git_follows_it_and_never_out_of_the_work_tree() {
     sandbox.git(&work, &["config", "core.hooksPath", ".husky"]);
     let (git, ours) = both(&sandbox, &work, &remote);
     assert_eq!(ours, git);
+    assert!(ours.contains("name: .husky/pre-push\n"), "{ours}");
     // The user's own may be anywhere.
     sandbox.git(&work, &["config", "--unset", "core.hooksPath"]);
     script(&sandbox, "home/hooks/pre-push", RECORD);
@@ -276,6 +278,36 @@ fn by_hand_the_hook_runs_and_for_agents_it_is_skipped_and_said_so() {
     let said = world.run(&["run", "post-commit", "--trigger", "claude-code"]);
     assert_eq!(said.code, Some(1));
     assert!(said.stdout.contains("hook: lint failed"), "{}", said.stdout);
+}
+
+#[test]
+fn hooks_of_the_configuration_are_not_run_and_are_named() {
+    let world = World::new();
+    let work = world.work();
+    let set = |scope: &str, key: &str, value: &str| {
+        let add = ["config", scope, "--add", key, value];
+        world.sandbox.git(&work, &add);
+    };
+    for name in ["scan", "off", "reset", "other"] {
+        set("--global", &format!("hook.{name}.command"), "exit 1");
+        set("--global", &format!("hook.{name}.event"), "pre-push");
+    }
+    set("--global", "hook.off.enabled", "false");
+    set("--global", "hook.reset.event", "");
+    set("--global", "hook.reset.event", "pre-commit");
+    set("--local", "hook.own.command", "exit 1");
+    set("--local", "hook.own.event", "pre-push");
+    let report = world.report(&["run", "post-commit"]);
+    let step = &report["steps"][0];
+    assert_eq!(step["verdict"], "done", "{report}");
+    assert_eq!(
+        step["outputs"]["warnings"][0],
+        "not run before the push: hook.scan, hook.other of the git configuration, which git runs from 2.54 on; \
+         only the file pre-push is run here"
+    );
+    // What stands in the repository has no power, and is named as such.
+    let text = report.to_string();
+    assert!(text.contains("hook.own.command"), "{text}");
 }
 
 #[test]

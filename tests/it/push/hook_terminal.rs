@@ -16,7 +16,7 @@ exec 3>&1 4>"$HOME/seen"
 for stream in 0 2 3; do [ -t $stream ]; echo "stream $stream: $?"; done >&4
 ( : < /dev/tty ) 2>/dev/null; echo "terminal: $?" >&4
 ps -o pgid=,tpgid= -p $$ | { read -r own foreground; [ "$own" = "$foreground" ]; echo "foreground: $?"; } >&4
-printf 'argument: %s\n' "$@" >&4
+printf 'argument: %s\n' "$0" "$@" >&4
 { pwd; umask; echo input; cat; echo end; env | sort; } >&4
 echo "a question" >&2; echo "a word"
 "#;
@@ -89,4 +89,72 @@ fn the_hook_sees_what_it_sees_under_git_on_a_terminal() {
             assert!(shown.contains("a question\na word\n"), "{shown}");
         }
     }
+}
+
+/// Guards against arguments that a hook compares, and does not find: git hands it what stands in the configuration.
+#[test]
+fn the_hook_gets_the_remote_as_the_configuration_has_it() {
+    let world = World::new();
+    let sandbox = &world.sandbox;
+    world.user_policy("[remotes]\nallow-file = true\n");
+    sandbox.executable("clone/.git/hooks/pre-push", RECORD);
+    let parent = world.work().parent().unwrap().display().to_string();
+    let bare = "served/acme/rocket.git";
+    assert_eq!(
+        world.bare().display().to_string(),
+        format!("{parent}/{bare}")
+    );
+    let base = format!("url.{parent}/.insteadOf");
+    for (key, value) in [(base.as_str(), "parent:"), ("url.../.insteadOf", "above:")] {
+        sandbox.git(world.work(), &["config", "--global", key, value]);
+    }
+    let ours = Command::cargo_bin("sendoff").unwrap();
+    let work = world.work();
+    for (url, argument) in [
+        (format!("../{bare}"), format!("../{bare}")),
+        (
+            format!("file://{parent}/{bare}"),
+            format!("file://{parent}/{bare}"),
+        ),
+        (format!("parent:{bare}"), format!("{parent}/{bare}")),
+        (format!("above:{bare}"), format!("../{bare}")),
+    ] {
+        world.point_to(&url);
+        let push = ["push", "-q", "origin", "feature/x"];
+        let (by_git, _) = seen(&world, &Command::new("git"), &push, &work);
+        forget(sandbox, &world);
+        let (by_us, _) = seen(&world, &ours, &["run", "post-commit"], &work);
+        forget(sandbox, &world);
+        assert_eq!(by_us, by_git);
+        let arguments =
+            format!("argument: .git/hooks/pre-push\nargument: origin\nargument: {argument}\n");
+        assert!(by_us.contains(&arguments), "{by_us}");
+    }
+    // An address in the place of a name is both.
+    sandbox.git(
+        &work,
+        &[
+            "config",
+            "branch.feature/x.pushRemote",
+            &format!("../{bare}"),
+        ],
+    );
+    let push = ["-c", "push.default=current", "push", "-q"];
+    let (by_git, _) = seen(&world, &Command::new("git"), &push, &work);
+    forget(sandbox, &world);
+    let (by_us, _) = seen(&world, &ours, &["run", "post-commit"], &work);
+    assert_eq!(
+        without_command_line_keys(&by_us),
+        without_command_line_keys(&by_git)
+    );
+    let arguments = format!("argument: ../{bare}\nargument: ../{bare}\n");
+    assert!(by_us.contains(&arguments), "{by_us}");
+}
+
+/// Takes out what `git -c` hands to its children.
+fn without_command_line_keys(seen: &str) -> String {
+    let lines = seen.lines();
+    lines
+        .filter(|line| !line.starts_with("GIT_CONFIG_PARAMETERS="))
+        .fold(String::new(), |text, line| text + line + "\n")
 }
