@@ -5,14 +5,14 @@ use std::io::{self, Read};
 
 use crate::text::BYTE_ORDER_MARK;
 
-/// How much is read at once, in bytes.
-const CHUNK_SIZE: usize = 64 * 1024;
+/// How much is read at once, in bytes. A document of this size is the rule; a larger buffer costs its pages in every run.
+const CHUNK_SIZE: usize = 4 * 1024;
 
 /// Reads up to the end of the object, or of the stream where none begins. At most one byte more than `limit`.
 pub(super) fn read(mut stream: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut scan = Scan::default();
-    let mut chunk = vec![0; CHUNK_SIZE];
+    let mut chunk = [0; CHUNK_SIZE];
     while bytes.len() as u64 <= limit {
         let count = match stream.read(&mut chunk) {
             Ok(0) => break,

@@ -42,19 +42,28 @@ impl Directory {
                 return Err(FileError::Path);
             };
             let directory = above.as_ref().unwrap_or(&self.0);
+            if parts.peek().is_some() {
+                let flags = SAFE | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+                match rustix::fs::openat(directory, name, flags, Mode::empty()) {
+                    Ok(opened) => {
+                        above = Some(opened);
+                        continue;
+                    }
+                    Err(rustix::io::Errno::NOENT) => return Ok(Found::Nothing),
+                    // A link or a file in place of a directory.
+                    Err(rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
             let found = match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) => kind(FileType::from_raw_mode(stat.st_mode), stat.st_size)?,
                 Err(error) => return absent_or::<Found>(error).map(|_| Found::Nothing),
             };
-            match found {
-                Found::Directory if parts.peek().is_some() => {
-                    let flags = SAFE | OFlags::DIRECTORY | OFlags::NOFOLLOW;
-                    above = Some(rustix::fs::openat(directory, name, flags, Mode::empty())?);
-                }
-                // A file in place of a directory: nothing is below it.
-                Found::File(_) if parts.peek().is_some() => return Ok(Found::Nothing),
-                found => return Ok(found),
-            }
+            // Nothing is below a file.
+            return Ok(match parts.peek() {
+                Some(_) => Found::Nothing,
+                None => found,
+            });
         }
         Ok(Found::Directory)
     }

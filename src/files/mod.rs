@@ -61,6 +61,27 @@ const SAFE: OFlags = OFlags::RDONLY
 
 /// Opens the regular file at `path`, or returns `None` where there is none.
 pub fn open(path: &Path, links: Links) -> Result<Option<File>, FileError> {
+    Ok(sized(path, links)?.map(|(file, _)| file))
+}
+
+/// Reads the regular file at `path`, or returns `None` where there is none.
+pub fn read(path: &Path, limit: u64, links: Links) -> Result<Option<Vec<u8>>, FileError> {
+    sized(path, links)?
+        .map(|(file, size)| content(file, size, limit))
+        .transpose()
+}
+
+/// Opens the regular file `name` in a directory, which is no link, or returns `None` where there is none.
+pub fn open_at(directory: impl AsFd, name: impl Arg) -> Result<Option<File>, FileError> {
+    match rustix::fs::openat(directory, name, SAFE | OFlags::NOFOLLOW, Mode::empty()) {
+        Ok(file) => regular(file).map(|(file, _)| Some(file)),
+        Err(rustix::io::Errno::LOOP) => Err(FileError::Link),
+        Err(error) => absent_or(error),
+    }
+}
+
+/// Opens the regular file at `path`, and returns its size in bytes with it.
+fn sized(path: &Path, links: Links) -> Result<Option<(File, u64)>, FileError> {
     let flags = match links {
         Links::Followed => SAFE,
         Links::Refused => SAFE | OFlags::NOFOLLOW,
@@ -68,22 +89,6 @@ pub fn open(path: &Path, links: Links) -> Result<Option<File>, FileError> {
     match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(file) => regular(file).map(Some),
         Err(rustix::io::Errno::LOOP) if links == Links::Refused => Err(FileError::Link),
-        Err(error) => absent_or(error),
-    }
-}
-
-/// Reads the regular file at `path`, or returns `None` where there is none.
-pub fn read(path: &Path, limit: u64, links: Links) -> Result<Option<Vec<u8>>, FileError> {
-    open(path, links)?
-        .map(|file| bounded(file, limit))
-        .transpose()
-}
-
-/// Opens the regular file `name` in a directory, which is no link, or returns `None` where there is none.
-pub fn open_at(directory: impl AsFd, name: impl Arg) -> Result<Option<File>, FileError> {
-    match rustix::fs::openat(directory, name, SAFE | OFlags::NOFOLLOW, Mode::empty()) {
-        Ok(file) => regular(file).map(Some),
-        Err(rustix::io::Errno::LOOP) => Err(FileError::Link),
         Err(error) => absent_or(error),
     }
 }
@@ -98,10 +103,11 @@ fn absent_or<T>(error: rustix::io::Errno) -> Result<Option<T>, FileError> {
     }
 }
 
-fn regular(file: OwnedFd) -> Result<File, FileError> {
+fn regular(file: OwnedFd) -> Result<(File, u64), FileError> {
     let file = File::from(file);
-    if file.metadata()?.is_file() {
-        Ok(file)
+    let found = file.metadata()?;
+    if found.is_file() {
+        Ok((file, found.len()))
     } else {
         Err(FileError::NotRegular)
     }
@@ -110,6 +116,10 @@ fn regular(file: OwnedFd) -> Result<File, FileError> {
 /// Reads a file of at most `limit` bytes.
 pub fn bounded(file: File, limit: u64) -> Result<Vec<u8>, FileError> {
     let size = file.metadata()?.len();
+    content(file, size, limit)
+}
+
+fn content(file: File, size: u64, limit: u64) -> Result<Vec<u8>, FileError> {
     if size > limit {
         return Err(FileError::TooLarge(limit));
     }

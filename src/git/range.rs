@@ -95,10 +95,11 @@ impl Repo {
         }
         let repo = self.thread_local()?;
         let graph = commit_graph(&repo, self);
-        let found = ahead(&repo, graph.as_ref(), tip, bases, VISIT_LIMIT, &self.stop)?;
+        let reader = Reader::new(&repo).map_err(SelectError::from)?;
+        let (graph, stop) = (graph.as_ref(), &self.stop);
+        let found = ahead(&repo, &reader, graph, tip, bases, VISIT_LIMIT, stop)?;
         let total = found.commits.len();
         let mut commits = Vec::with_capacity(limit.min(total));
-        let reader = Reader::new(&repo).map_err(SelectError::from)?;
         for id in found.commits.into_iter().take(limit) {
             commits.push(read(&reader, id)?);
         }

@@ -3,9 +3,9 @@
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{AlgorithmIdentifier, CertificateDer};
 use x509_cert::Certificate;
-use x509_cert::der::asn1::UintRef;
-use x509_cert::der::oid::db::DB;
+use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
 use x509_cert::der::oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
+use x509_cert::der::oid::db::{fips204, rfc5639, rfc5912, rfc8410};
 use x509_cert::der::{Decode, Encode};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
@@ -102,8 +102,32 @@ fn kind(algorithm: &AlgorithmIdentifierOwned) -> String {
         ID_EC_PUBLIC_KEY => curve().unwrap_or(ID_EC_PUBLIC_KEY),
         other => other,
     };
-    DB.by_oid(&oid).map_or_else(
-        || oid.to_string(),
-        |name| name.trim_start_matches("id-").to_owned(),
-    )
+    name(&oid).map_or_else(|| oid.to_string(), str::to_owned)
+}
+
+/// Returns the name that the standards give a kind of key, curve or signature. The library's own list has 1,500 names of
+/// other things, which the loader would relocate in every run.
+fn name(oid: &ObjectIdentifier) -> Option<&'static str> {
+    Some(match *oid {
+        rfc5912::MD_2_WITH_RSA_ENCRYPTION => "md2WithRSAEncryption",
+        rfc5912::MD_5_WITH_RSA_ENCRYPTION => "md5WithRSAEncryption",
+        rfc5912::SHA_1_WITH_RSA_ENCRYPTION => "sha1WithRSAEncryption",
+        rfc5912::SHA_224_WITH_RSA_ENCRYPTION => "sha224WithRSAEncryption",
+        rfc5912::ID_RSASSA_PSS => "RSASSA-PSS",
+        rfc5912::ID_DSA => "dsa",
+        rfc5912::DSA_WITH_SHA_1 => "dsa-with-sha1",
+        rfc5912::DSA_WITH_SHA_224 => "dsa-with-sha224",
+        rfc5912::DSA_WITH_SHA_256 => "dsa-with-sha256",
+        rfc5912::ECDSA_WITH_SHA_224 => "ecdsa-with-SHA224",
+        rfc5912::SECP_224_R_1 => "secp224r1",
+        rfc5639::BRAINPOOL_P_256_R_1 => "brainpoolP256r1",
+        rfc5639::BRAINPOOL_P_384_R_1 => "brainpoolP384r1",
+        rfc5639::BRAINPOOL_P_512_R_1 => "brainpoolP512r1",
+        ID_EC_PUBLIC_KEY => "ecPublicKey",
+        rfc8410::ID_ED_448 => "Ed448",
+        fips204::ID_ML_DSA_44 => "ml-dsa-44",
+        fips204::ID_ML_DSA_65 => "ml-dsa-65",
+        fips204::ID_ML_DSA_87 => "ml-dsa-87",
+        _ => return None,
+    })
 }

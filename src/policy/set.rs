@@ -119,6 +119,13 @@ impl Argument {
         sources: &Sources,
         check: impl Fn(&Table) -> Result<(), PolicyError>,
     ) -> Result<Table, PolicyError> {
+        // What takes a boolean takes no text. To try the text first would cost an explanation that is not shown.
+        if let Ok(value) = self.value.parse() {
+            let table = self.table(Item::Boolean(value));
+            if check(&table).is_ok() {
+                return Ok(table);
+            }
+        }
         let text = self.table(Item::Text(self.value.clone()));
         let Err(refused) = check(&text) else {
             return Ok(text);

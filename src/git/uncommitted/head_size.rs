@@ -23,15 +23,15 @@ pub(super) enum HeadSize {
 /// `stop` is set. Gitoxide makes an index of all of it, with every path whole.
 pub(super) fn size_of_head(
     repo: &gix::Repository,
+    reader: &Reader,
     most: usize,
     stop: &AtomicBool,
 ) -> Option<HeadSize> {
-    let reader = Reader::new(repo).ok()?;
     if repo.head().ok()?.id().is_none() {
         // Nothing was committed yet.
         return Some(HeadSize::Comparable);
     }
-    let mut left = vec![(head_tree(repo)?, 0)];
+    let mut left = vec![(head_tree(repo, reader)?, 0)];
     let mut files = 0;
     while let Some((tree, depth)) = left.pop() {
         if depth > MAX_DEPTH || stop.load(Ordering::Relaxed) {

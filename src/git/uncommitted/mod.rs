@@ -100,9 +100,10 @@ impl Repo {
         }
         let mut repo = self.thread_local().ok()?;
         // Gitoxide opens what lies there without a look.
-        Reader::new(&repo).ok()?.check_packs().ok()?;
+        let reader = Reader::new(&repo).ok()?;
+        reader.check_packs().ok()?;
         repo.set_workdir(work_tree.to_owned()).ok()?;
-        count(self, &repo, work_tree, &self.listing(), stop)
+        count(self, (&repo, &reader), work_tree, &self.listing(), stop)
             .inspect_err(|error| tracing::debug!(%error, "what is not committed is not counted"))
             .ok()
     }
@@ -169,18 +170,18 @@ pub(super) fn status_settings(config: &Config) -> Vec<String> {
 }
 
 /// Says whether the index remembers that it was written as HEAD's tree, and was not changed since: nothing is staged.
-fn is_as_committed(repo: &gix::Repository, index: &gix::index::File) -> bool {
+fn is_as_committed(repo: &gix::Repository, reader: &Reader, index: &gix::index::File) -> bool {
     let whole = index.tree().filter(|tree| {
         let entries = tree.num_entries.and_then(|count| count.try_into().ok());
         entries == Some(index.entries().len())
     });
-    whole.is_some_and(|tree| head_tree(repo) == Some(tree.id))
+    whole.is_some_and(|tree| head_tree(repo, reader) == Some(tree.id))
 }
 
 /// Returns the tree of HEAD's commit, which is read once: what HEAD names is no tag, and no commit is large.
-fn head_tree(repo: &gix::Repository) -> Option<gix::ObjectId> {
+fn head_tree(repo: &gix::Repository, reader: &Reader) -> Option<gix::ObjectId> {
     let id = repo.head().ok()?.id()?.detach();
-    let commit = Reader::new(repo).ok()?.find_small(&id, MAX_COMMIT_SIZE)?;
+    let commit = reader.find_small(&id, MAX_COMMIT_SIZE)?;
     let mut commit = CommitRefIter::from_bytes(&commit, id.kind());
     commit.tree_id().ok()
 }
@@ -201,19 +202,19 @@ struct Counted {
 /// Counts until everything is counted, enough is, or `stop` is set. Submodules are listed, and not looked at.
 fn count(
     ours: &Repo,
-    repo: &gix::Repository,
+    (repo, reader): (&gix::Repository, &Reader),
     work_tree: &Path,
     listing: &Listing,
     stop: &Arc<AtomicBool>,
 ) -> gix::Result<Counted> {
     let mut index = gix::index::File::clone(&*repo.index_or_empty()?);
-    let is_as_committed = is_as_committed(repo, &index);
+    let is_as_committed = is_as_committed(repo, reader, &index);
     if !are_usual_where_tracked(repo, work_tree, &index, stop) {
         return Err(unreadable());
     }
     if !is_as_committed {
         // Where the index has no `.gitmodules`, gitoxide reads that of HEAD.
-        check_modules_of_head(repo, work_tree, &index)?;
+        check_modules_of_head(repo, reader, work_tree, &index)?;
     }
     let submodules = list_submodules(ours, repo, &mut index).ok_or_else(unreadable)?;
     let is_unchanged = mark_unchanged(repo, work_tree, &mut index, stop)?;
@@ -234,7 +235,7 @@ fn count(
         });
     }
     if !is_as_committed {
-        match size_of_head(repo, index.entries().len() + MAX_COUNTED, stop) {
+        match size_of_head(repo, reader, index.entries().len() + MAX_COUNTED, stop) {
             Some(HeadSize::Comparable) => {}
             Some(HeadSize::FarMore) => {
                 return Ok(Counted {

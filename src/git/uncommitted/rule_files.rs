@@ -74,6 +74,7 @@ fn is_usual_object(repo: &gix::Repository, id: gix::ObjectId) -> bool {
 /// Makes an error of a `.gitmodules` of HEAD that is not of a usual size, where neither the work tree nor the index has one.
 pub(super) fn check_modules_of_head(
     repo: &gix::Repository,
+    reader: &Reader,
     work_tree: &Path,
     index: &gix::index::State,
 ) -> gix::Result<()> {
@@ -84,7 +85,7 @@ pub(super) fn check_modules_of_head(
     if is_there || index.entry_by_path(MODULES.into()).is_some() {
         return Ok(());
     }
-    let Some(tree) = head_tree(repo) else {
+    let Some(tree) = head_tree(repo, reader) else {
         return match repo.head()?.id() {
             // It cannot be read, or not at once.
             Some(_) => Err(unreadable()),
@@ -92,7 +93,6 @@ pub(super) fn check_modules_of_head(
             None => Ok(()),
         };
     };
-    let reader = Reader::new(repo).map_err(|_| unreadable())?;
     let data = reader.find_small(&tree, MAX_TREE).ok_or_else(unreadable)?;
     let mut entries = TreeRefIter::from_bytes(&data, tree.kind()).map_while(Result::ok);
     match entries.find(|entry| entry.filename == MODULES) {

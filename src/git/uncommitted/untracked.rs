@@ -44,7 +44,8 @@ impl Delegate for UntrackedCount<'_> {
             for_deletion,
             worktree_root_is_repository,
         );
-        if may {
+        // Where files are tracked, the rules were looked at before.
+        if may && entry.status != Status::Tracked {
             let path: &[u8] = entry.rela_path.as_ref();
             self.is_unreadable |= !are_usual(&self.work_tree.join(OsStr::from_bytes(path)));
         }

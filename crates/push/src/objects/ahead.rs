@@ -24,9 +24,10 @@ pub struct Ahead {
 
 /// Lists the commits that `tip` reaches and none of `bases` does. A base that is not here excludes nothing.
 ///
-/// At most `limit` commits are looked at, until `stop` is set. `graph` saves time; in a shallow clone there must be none.
+/// `reader` reads the objects of `repo`. At most `limit` commits are looked at, until `stop` is set. `graph` saves time; in a shallow clone there must be none.
 pub fn ahead(
     repo: &gix::Repository,
+    reader: &Reader,
     graph: Option<&Graph>,
     tip: ObjectId,
     bases: &[ObjectId],
@@ -34,9 +35,8 @@ pub fn ahead(
     stop: &AtomicBool,
 ) -> Result<Ahead, SelectError> {
     let shallow = shallow_commits(repo)?;
-    let reader = Reader::new(repo)?;
     let source = CommitSource {
-        find: &reader,
+        find: reader,
         graph,
         shallow: &shallow,
         check: Check::Trust,

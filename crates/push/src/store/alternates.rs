@@ -39,6 +39,13 @@ pub(super) fn named(repo: &gix::Repository) -> Vec<PathBuf> {
 
 /// Returns `first`, and then all that their lists lead to: those that are there, each once.
 pub(super) fn with_alternates(first: Vec<PathBuf>) -> Result<Vec<PathBuf>, StoreError> {
+    // Nearly every repository has one directory and no list: its path need not be resolved, which takes a call for each part.
+    if let [only] = first.as_slice()
+        && only.is_dir()
+        && listed(only).map_err(StoreError::Alternates)?.is_empty()
+    {
+        return Ok(first);
+    }
     let mut found: Vec<PathBuf> = Vec::new();
     let mut seen = Vec::new();
     let mut left: VecDeque<_> = first.into_iter().map(|path| (0, path)).collect();
