@@ -137,12 +137,7 @@ impl Repo {
     pub(super) fn resolved(&self, full: &str) -> Result<(FullName, Option<ObjectId>), RefError> {
         let mut name = full_name(full)?;
         for _ in 0..=MAX_SYMREF_DEPTH {
-            self.check_loose(&name)?;
-            let found = self
-                .refs
-                .try_find(name.as_ref())
-                .map_err(|error| RefError::damaged(full, &error))?;
-            match found.map(|reference| reference.target) {
+            match self.target(&name, full)? {
                 None => return Ok((name, None)),
                 Some(Target::Object(id)) => return Ok((name, Some(id))),
                 Some(Target::Symbolic(next)) => name = next,
@@ -162,9 +157,28 @@ impl Repo {
             .map(|reference| reference.target())
     }
 
-    /// Refuses a link, a pipe, a device or a file without end in place of a loose ref, before gitoxide opens it. A
-    /// link that is created in between is followed: whoever can do that can write the ref as well.
-    fn check_loose(&self, name: &FullName) -> Result<(), RefError> {
+    /// Returns what the ref of exactly this name holds: where there is none, gitoxide would look for a tag, a branch and a
+    /// remote of that name. `full` is the ref that was asked for.
+    fn target(&self, name: &FullName, full: &str) -> Result<Option<Target>, RefError> {
+        if self.check_loose(name)? {
+            let found = self.refs.try_find(name.as_ref());
+            let found = found.map_err(|error| RefError::damaged(full, &error))?;
+            return Ok(found.map(|reference| reference.target));
+        }
+        let packed = self.refs.cached_packed_buffer();
+        let packed = packed.map_err(|error| RefError::damaged(full, &error))?;
+        let Some(packed) = packed else {
+            return Ok(None);
+        };
+        let found = packed.try_find(name.as_ref());
+        let found = found.map_err(|error| RefError::damaged(full, &error))?;
+        Ok(found.map(|reference| Target::Object(reference.target())))
+    }
+
+    /// Says whether there is a loose ref. Refuses a link, a pipe, a device or a file without end in its place, before
+    /// gitoxide opens it. A link that is created in between is followed: whoever can do that can write the ref as well.
+    fn check_loose(&self, name: &FullName) -> Result<bool, RefError> {
+        let mut is_there = false;
         let relative = gix::path::from_bstr(name.as_bstr());
         let Ok(relative) = relative else {
             return Err(RefError::Name(name.to_string()));
@@ -172,12 +186,15 @@ impl Repo {
         for directory in self.ref_directories() {
             let problem = match directory.look(&relative) {
                 Ok(Found::File(size)) if size > LOOSE_LIMIT => FileError::TooLarge(LOOSE_LIMIT),
-                Ok(_) => continue,
+                Ok(found) => {
+                    is_there |= matches!(found, Found::File(_));
+                    continue;
+                }
                 Err(problem) => problem,
             };
             return Err(RefError::read(name.to_string(), problem));
         }
-        Ok(())
+        Ok(is_there)
     }
 
     /// Returns the directories that hold loose refs, as far as they can be opened.
@@ -236,16 +253,11 @@ impl Repo {
 
     /// Returns the full name of the ref that the symbolic ref `full` names.
     pub(super) fn symbolic_target(&self, full: &str) -> Result<Option<String>, RefError> {
-        let name = full_name(full)?;
-        self.check_loose(&name)?;
-        let found = match self.refs.try_find(name.as_ref()) {
-            Ok(found) => found,
-            Err(error) => match RefError::damaged(full, &error) {
-                error if error.is_damage() => None,
-                error => return Err(error),
-            },
+        let target = match self.target(&full_name(full)?, full) {
+            Err(error) if error.is_damage() => None,
+            target => target?,
         };
-        Ok(found.and_then(|reference| match reference.target {
+        Ok(target.and_then(|target| match target {
             Target::Symbolic(next) => Some(next.to_string()),
             Target::Object(_) => None,
         }))
