@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::git::exec_path;
-use crate::process::{Captured, Inheritance, Leftovers, Program};
+use crate::process::{Captured, Inheritance, Leftovers, ProcessError, Program};
 
 use super::credential::{Malformed, Verb};
 use super::{Credential, CredentialError};
@@ -82,33 +82,44 @@ fn run(
     known: &Credential,
 ) -> Result<Captured, CredentialError> {
     let input = known.write(verb).map_err(|_| CredentialError::Unsafe)?;
-    let failed = |source| CredentialError::Helper {
+    let command = command_line(start, helper, verb);
+    let begin = |program: Program| {
+        let mut program = program
+            .inherit(&start.inheritance)
+            .input(input.clone())
+            .cap(ANSWER_CAP)
+            .deadline(start.deadline.unwrap_or(HELPER_TIME))
+            .leftovers(Leftovers::Leave);
+        if let Some(directory) = &start.directory {
+            program = program.directory(directory);
+        }
+        if start.attended {
+            program = program.asking().telling();
+        } else {
+            // Neither git's own helpers nor the credential manager may ask a person, because none is attending.
+            program = program
+                .variable("GIT_TERMINAL_PROMPT", "0")
+                .variable("GCM_INTERACTIVE", "never");
+        }
+        program.run()
+    };
+    // A shell would do nothing with plain words but start the program.
+    let output = match plain_words(&command).map(begin) {
+        // It has no first line that names an interpreter, or is not there: the shell knows what to do.
+        None | Some(Err(ProcessError::Start { .. })) => {
+            begin(Program::new("/bin/sh").args(["-c", &command, &command]))
+        }
+        Some(output) => output,
+    };
+    let output = output.map_err(|source| CredentialError::Helper {
         helper: name(helper),
         source,
-    };
-    let mut program = program(start, helper, verb)
-        .inherit(&start.inheritance)
-        .input(input)
-        .cap(ANSWER_CAP)
-        .deadline(start.deadline.unwrap_or(HELPER_TIME))
-        .leftovers(Leftovers::Leave);
-    if let Some(directory) = &start.directory {
-        program = program.directory(directory);
-    }
-    if start.attended {
-        program = program.asking().telling();
-    } else {
-        // Neither git's own helpers nor the credential manager may ask a person, because none is attending.
-        program = program
-            .variable("GIT_TERMINAL_PROMPT", "0")
-            .variable("GCM_INTERACTIVE", "never");
-    }
-    let output = program.run().map_err(failed)?;
+    })?;
     Ok(output.stdout)
 }
 
 /// Makes the command line that git makes, for the shell.
-fn program(start: &Start, helper: &str, verb: Verb) -> Program {
+fn command_line(start: &Start, helper: &str, verb: Verb) -> String {
     let command = if let Some(script) = helper.strip_prefix('!') {
         script.to_owned()
     } else if helper.starts_with('/') {
@@ -116,8 +127,22 @@ fn program(start: &Start, helper: &str, verb: Verb) -> Program {
     } else {
         named(start, helper)
     };
-    let command = format!("{command} {}", verb.as_str());
-    Program::new("/bin/sh").args(["-c", &command, &command])
+    format!("{command} {}", verb.as_str())
+}
+
+/// Returns the program of a command line by its whole path and plain words, in which nothing is the shell's.
+fn plain_words(command: &str) -> Option<Program> {
+    let is_plain = |c: char| is_plain(c) || c == ' ';
+    if !command.starts_with('/') || !command.chars().all(is_plain) {
+        return None;
+    }
+    let mut words = command.split(' ').filter(|word| !word.is_empty());
+    Some(Program::new(words.next()?).args(words))
+}
+
+/// Says whether a character has no meaning for the shell, wherever it stands in a word.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "/-_.:@+,".contains(c)
 }
 
 /// Returns the command line of a helper that is configured by its name. Git's own program is asked for it only
@@ -138,8 +163,11 @@ fn named(start: &Start, helper: &str) -> String {
     }
 }
 
-/// Quotes a word for the shell.
+/// Quotes a word for the shell, where it has to be.
 fn quoted(word: &str) -> String {
+    if word.chars().all(is_plain) {
+        return word.to_owned();
+    }
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 

@@ -19,6 +19,39 @@ fn an_answer_counts_up_to_its_first_line_that_is_none() {
     twin.both_arrive();
 }
 
+/// Guards the time of a shell: a helper of plain words is started without one, also where git starts one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_helper_of_plain_words_is_started_without_a_shell() {
+    supervise!();
+    let twin = Twin::new(guarded());
+    let parents = twin.served.sandbox.path("parents");
+    let login = "echo username=me; echo password=pw\n";
+    let script = format!(
+        "#!/bin/sh\ncat /proc/$PPID/comm >> '{}'\n{login}",
+        parents.display()
+    );
+    let helper = twin.served.sandbox.executable("helper", &script);
+    twin.configure("credential.helper", helper.to_str().unwrap());
+    twin.both_arrive();
+    let parents = std::fs::read_to_string(parents).unwrap();
+    assert!(
+        parents.lines().any(|name| !name.ends_with("sh")),
+        "{parents}"
+    );
+}
+
+/// Guards that the shell runs what the system does not: a script that does not say by what.
+#[test]
+fn a_helper_may_be_a_script_without_an_interpreter() {
+    supervise!();
+    let twin = Twin::new(guarded());
+    let script = "echo username=me; echo password=pw\n";
+    let helper = twin.served.sandbox.executable("helper", script);
+    twin.configure("credential.helper", helper.to_str().unwrap());
+    twin.both_arrive();
+}
+
 #[test]
 fn an_answer_may_be_a_url() {
     supervise!();
