@@ -5,6 +5,7 @@ mod distrust;
 mod git_variables;
 mod inherited;
 mod others;
+mod value;
 mod variable;
 mod variables;
 
@@ -19,7 +20,8 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use self::inherited::ACTIVE;
-use self::variables::{OF_AGENTS, OF_ANY_BYTES};
+use self::value::{is_no_token, trimmed, unquoted};
+use self::variables::{OF_AGENTS, OF_ANY_BYTES, is_own};
 
 pub use self::variable::Variable;
 pub use self::variables::variables;
@@ -139,12 +141,15 @@ impl Environment {
         named.unwrap_or_else(|| self.cwd.clone())
     }
 
-    /// Returns a variable without the blanks around it and the byte order mark of a file that it was read from; `None` when it
-    /// is absent or blank.
+    /// Returns a variable without the blanks around it, and one of ours without quotation marks around it; `None` when it is
+    /// absent or blank.
     fn value(&self, name: &str) -> Option<&OsStr> {
-        let value = self.values.get(OsStr::new(name))?.as_bytes().trim_ascii();
-        let value = value.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(value);
-        let value = value.trim_ascii();
+        let value = trimmed(self.values.get(OsStr::new(name))?.as_bytes());
+        let value = if is_own(name) {
+            unquoted(name, value)
+        } else {
+            value
+        };
         (!value.is_empty()).then(|| OsStr::from_bytes(value))
     }
 
@@ -170,6 +175,13 @@ impl Environment {
         let names = variables().map(|variable| variable.name);
         let texts = names.filter(|name| !OF_ANY_BYTES.contains(name) && !OF_AGENTS.contains(name));
         texts.filter(move |name| no_text.contains(&OsStr::new(name)))
+    }
+
+    /// Returns the names of the variables for tokens whose value no token has, such as one with a comment behind it.
+    pub fn doubtful_tokens(&self) -> impl Iterator<Item = &'static str> {
+        let tokens = variables().filter(|variable| variable.is_token());
+        let names = tokens.map(|variable| variable.name);
+        names.filter(|name| self.text(name).is_some_and(is_no_token))
     }
 
     /// Returns a variable that holds a secret.
@@ -200,11 +212,19 @@ mod tests {
             ("CONFIGS_DIR", " /etc/c\r\n"),
             ("GH_TOKEN", " \t"),
             ("PLATFORM_URL", "\u{feff}http://p\r\n"),
+            ("SENDOFF", "\"0\""),
+            ("SENDOFF_TOKEN", "\u{a0}\"t\u{200b}\"\u{a0}"),
+            ("GIT_SSH_COMMAND", "\"/opt/my ssh\"\u{a0}"),
         ];
         let environment = Environment::from_pairs("/", pairs);
         assert_eq!(environment.text("WORKSPACE_ID"), Some("w1"));
         assert_eq!(environment.text("PLATFORM_URL"), Some("http://p"));
         assert_eq!(environment.configs_directory(), PathBuf::from("/etc/c"));
         assert!(environment.secret("GH_TOKEN").is_none());
+        assert!(environment.is_off());
+        assert_eq!(environment.text("SENDOFF_TOKEN"), Some("t"));
+        // A shell takes the quotation marks of a command of git's away.
+        let command = environment.text("GIT_SSH_COMMAND");
+        assert_eq!(command, Some("\"/opt/my ssh\""));
     }
 }

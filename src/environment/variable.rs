@@ -13,6 +13,13 @@ pub struct Variable {
     pub is_secret: bool,
 }
 
+impl Variable {
+    /// Says whether its value is a token that a server made, and no secret that somebody made up.
+    pub fn is_token(&self) -> bool {
+        self.is_secret && self.name.ends_with("_TOKEN")
+    }
+}
+
 /// Declares a variable.
 pub(super) const fn variable(
     name: &'static str,

@@ -9,6 +9,11 @@ pub fn variables() -> impl Iterator<Item = &'static Variable> {
     VARIABLES.iter().chain(GIT_VARIABLES)
 }
 
+/// Says whether a variable is none of git's.
+pub(super) fn is_own(name: &str) -> bool {
+    VARIABLES.iter().any(|variable| variable.name == name)
+}
+
 /// Sendoff's own variables, and the system's.
 const VARIABLES: &[Variable] = &[
     variable(

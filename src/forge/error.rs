@@ -15,6 +15,8 @@ pub struct ForgeError {
     pub reason: Reason,
     /// The time before which another try is pointless; only where the forge named or implied one.
     pub not_before: Option<Timestamp>,
+    /// What has to be given in place of what was, where a new one of the same kind would be refused again.
+    wants: Option<&'static str>,
 }
 
 /// The kinds of failure. Each has a stable code in the report.
@@ -87,6 +89,7 @@ impl ForgeError {
             class,
             reason: Reason::new(class.code(), message),
             not_before: None,
+            wants: None,
         }
     }
 
@@ -95,6 +98,15 @@ impl ForgeError {
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
         self.reason = self.reason.advise(advice);
         self
+    }
+
+    /// Advises to give another kind of secret than the one that was refused.
+    #[must_use]
+    pub(super) fn wants(self, other: &'static str) -> Self {
+        Self {
+            wants: Some(other),
+            ..self.advise(other)
+        }
     }
 
     /// Adds the time before which another try is pointless.
@@ -118,7 +130,10 @@ impl ForgeError {
     #[must_use]
     pub fn of_token(mut self, source: &str, renewal: &str) -> Self {
         self.reason.message = format!("{} (the token of {source})", self.reason.message);
-        self.reason.advice = Some(renewal.to_owned());
+        self.reason.advice = Some(match self.wants {
+            Some(other) => format!("{other}: {renewal}"),
+            None => renewal.to_owned(),
+        });
         self
     }
 

@@ -14,6 +14,7 @@ impl TlsFault {
                 return place.trust_command(&format!("http.https://{place}/.sslCAInfo"));
             }
             Self::OfProxy(fault) => return fault.advice_for_proxy(place),
+            Self::LongChain => return place.add_command("http.sslCAInfo"),
             Self::Expired | Self::Revoked | Self::Version1 | Self::BadCertificate => {
                 "let the server's administrator renew its certificate"
             }
@@ -43,6 +44,9 @@ impl TlsFault {
             Self::ClientCertificateRefused => {
                 "check that the certificate in `http.sslCert` is the one for this server, and has not expired"
             }
+            Self::Broken => {
+                "run again; where it breaks each time, something at the server or on the way changes what is sent"
+            }
             Self::Alert(_) | Self::Handshake => {
                 "check the server's URL, and that nothing on the way intercepts TLS"
             }
@@ -60,6 +64,7 @@ impl TlsFault {
                     1,
                 );
             }
+            Self::LongChain => return place.add_command("http.proxySSLCAInfo"),
             Self::WrongName(_) => "use a name in the proxy's URL that the certificate is for",
             Self::NotTls => "use `http` in the proxy's URL",
             Self::ClientCertificateWanted => {
@@ -92,11 +97,30 @@ impl TlsPlace {
 
     /// Returns the commands that trust the certificate which is shown there now; `key` is the one of git's that names it.
     fn trust_command(&self, key: &str) -> String {
-        let Self { host, port } = self;
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let (shown, bare) = (self.show_command(), self.bare_host());
         format!(
-            "if the server is yours, or its certificate is what its administrator says, trust it: openssl s_client -connect {host}:{port} -servername {bare} </dev/null 2>/dev/null | openssl x509 > ~/{bare}.pem && git config --global {key} ~/{bare}.pem"
+            "if the server is yours, or its certificate is what its administrator says, trust it: {shown} > ~/{bare}.pem && git config --global {key} ~/{bare}.pem"
         )
+    }
+
+    /// Returns the command that adds the certificate to those of a file that `key` names.
+    fn add_command(&self, key: &str) -> String {
+        let shown = self.show_command();
+        format!(
+            "add its certificate to the file of authorities that `{key}` names: {shown} >> FILE"
+        )
+    }
+
+    /// Returns the command that writes the certificate which is shown there now.
+    fn show_command(&self) -> String {
+        let (Self { host, port }, bare) = (self, self.bare_host());
+        format!(
+            "openssl s_client -connect {host}:{port} -servername {bare} </dev/null 2>/dev/null | openssl x509"
+        )
+    }
+
+    fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
     }
 }
 

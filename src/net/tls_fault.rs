@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use rustls::{AlertDescription, CertificateError, OtherError};
 
+use super::shown::MAX_INTERMEDIATES;
+
 /// Why a TLS handshake failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TlsFault {
@@ -45,6 +47,12 @@ pub enum TlsFault {
         "the certificate of the authority that issued the server's certificate is signed in a way that is not supported: {0}"
     )]
     AuthoritysSignature(String),
+    /// Too many authorities stand between it and a trusted one.
+    #[error(
+        "more than {} authorities stand between the server's certificate and its root, which is not supported",
+        MAX_INTERMEDIATES
+    )]
+    LongChain,
     /// It is not valid for the name of the host.
     #[error("the server's certificate is not for the host in the URL, but for {0}")]
     WrongName(String),
@@ -83,6 +91,9 @@ pub enum TlsFault {
     /// One side violated the protocol.
     #[error("the TLS handshake failed")]
     Handshake,
+    /// What comes over an established connection is not what was sent.
+    #[error("the encrypted connection to the server broke: what came over it is no TLS")]
+    Broken,
     /// It failed with the proxy, before the server was reached.
     #[error("{}", .0.to_string().replace("the server", "the proxy"))]
     OfProxy(Box<Self>),
@@ -91,7 +102,7 @@ pub enum TlsFault {
 impl TlsFault {
     /// Returns the fault at the bottom of an error of a library that uses TLS, if there is one.
     pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
-        Some(Self::of_tls(tls_error(error)?))
+        Some(Self::of_tls(inner::<rustls::Error>(error)?))
     }
 
     fn of_tls(error: &rustls::Error) -> Self {
@@ -139,6 +150,15 @@ impl TlsFault {
             | Alert::AccessDenied
             | Alert::DecryptError => Self::ClientCertificateRefused,
             other => Self::Alert(number(other)),
+        }
+    }
+
+    /// Returns the fault of a connection whose handshake had succeeded.
+    #[must_use]
+    pub(super) fn in_use(self) -> Self {
+        match self {
+            Self::NotTls | Self::Handshake => Self::Broken,
+            fault => fault,
         }
     }
 
@@ -205,12 +225,13 @@ fn names(presented: &[String]) -> String {
     }
 }
 
-/// Returns the TLS error at the bottom, if there is one. `io::Error` hides what it wraps from `source`, so it is opened.
-fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+/// Returns the first error of a kind among the causes of an error. `io::Error` hides what it wraps from `source`, so it is
+/// opened.
+pub(super) fn inner<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
     let mut next = error.source();
     while let Some(error) = next {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls);
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
         next = match error
             .downcast_ref::<io::Error>()

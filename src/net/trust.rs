@@ -81,6 +81,11 @@ impl Trust {
             Bad::NotValidYet | Bad::NotValidYetContext { .. } if own().is_none() => {
                 Some(TlsFault::AuthorityNotValidYet)
             }
+            Bad::UnknownIssuer | Bad::Other(_)
+                if !TlsFault::is_own(&error) && shown.has_long_chain() =>
+            {
+                Some(TlsFault::LongChain)
+            }
             Bad::UnknownIssuer
             | Bad::BadSignature
             | Bad::UnsupportedSignatureAlgorithmContext { .. }

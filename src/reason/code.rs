@@ -90,6 +90,8 @@ codes! {
     Disabled = "disabled",
     /// The branch on the remote has commits that are not here.
     Diverged = "diverged",
+    /// A variable for a token holds what no token has, such as a blank.
+    DoubtfulToken = "doubtful-token",
     /// Variables are set that do not count, by the system's policy.
     EnvironmentIgnored = "environment-ignored",
     /// A command cannot be started, or did not end.

@@ -244,30 +244,6 @@ pub(super) fn left_out(loaded: &Loaded) -> Option<Reason> {
     (!keys.is_empty()).then_some(reason)
 }
 
-/// Notes which variables are set and do not count.
-pub(super) fn unheard(environment: &Environment) -> Option<Reason> {
-    let names = environment.unheard();
-    let sentence = format!(
-        "{} in the environment does not count, by `environment.trust` of the system's policy",
-        names.join(", ")
-    );
-    let reason = Reason::new(Code::EnvironmentIgnored, sentence)
-        .advise("say it in the user's or the system's policy or git configuration");
-    (!names.is_empty()).then_some(reason)
-}
-
-/// Notes which variables have a value that is not UTF-8.
-pub(super) fn unreadable(environment: &Environment) -> Option<Reason> {
-    let names: Vec<&str> = environment.unreadable().collect();
-    let sentence = format!(
-        "{} in the environment is not UTF-8 text, and does not count",
-        names.join(", ")
-    );
-    let reason =
-        Reason::new(Code::EnvironmentIgnored, sentence).advise("set it to text, or unset it");
-    (!names.is_empty()).then_some(reason)
-}
-
 /// Returns where the repository's policy goes, or why it cannot.
 pub fn repository_policy(
     given: Option<&Path>,

@@ -7,6 +7,7 @@ mod caps;
 mod conclude;
 mod connect;
 mod deliver;
+mod environment_notes;
 mod forge_connector;
 mod forge_tokens;
 mod guard_list;

@@ -15,7 +15,7 @@ use crate::secrets::KnownSecrets;
 use super::caps::kept_by;
 use super::held_secrets::{tell_configured_secrets, tell_secrets};
 use super::load::RepositoryChoice;
-use super::{Request, Session, Watch, connect, load, platform_client, trusted};
+use super::{Request, Session, Watch, connect, environment_notes, load, platform_client, trusted};
 
 /// The repository, where there is one, or why it cannot be used.
 type FoundRepo = Result<Option<Repo>, Hold>;
@@ -133,8 +133,7 @@ fn notes_on_environment(
         Err(hold) => Some(hold.reason),
     };
     let mut notes = Vec::new();
-    notes.extend(load::unheard(environment));
-    notes.extend(load::unreadable(environment));
+    notes.extend(environment_notes::notes(environment));
     notes.extend(platform);
     notes
 }

@@ -18,7 +18,7 @@ use crate::store::LazyStore;
 
 use super::caps::kept_by;
 use super::held_secrets::tell_secrets;
-use super::{Request, connect, load, platform_client};
+use super::{Request, connect, environment_notes, load, platform_client};
 
 /// The policy of the system and the user, and what is made of it. Nothing of it comes from a repository.
 #[derive(Debug)]
@@ -85,8 +85,7 @@ impl Service {
     /// Returns the notes on the policy and the environment: layers that are left out, keys that are locked.
     pub fn notes(&self) -> Vec<Reason> {
         let mut notes = load::notes(&self.loaded, None);
-        notes.extend(load::unheard(&self.environment));
-        notes.extend(load::unreadable(&self.environment));
+        notes.extend(environment_notes::notes(&self.environment));
         notes
     }
 

@@ -75,6 +75,9 @@ pub(super) struct Create<'a> {
     pub(super) base: &'a str,
     pub(super) body: &'a str,
     pub(super) draft: bool,
+    /// Said only where GitHub does not take what it has by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) maintainer_can_modify: Option<bool>,
 }
 
 /// Whether a pull request is open, and whether it was merged.

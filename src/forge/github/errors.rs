@@ -6,7 +6,8 @@ use crate::http::Response;
 use crate::names::RepositoryName;
 
 use super::refusal::Refusal;
-use super::refused_for::{CLOSED, cause};
+use super::refused_for::{CLOSED, Remedy, cause};
+use super::token_refused::{permissions, scopes, second_factor, sso};
 use super::{ForgeError, ForgeErrorClass, text};
 
 /// How long a rate limit is respected that names no time of its own.
@@ -24,6 +25,8 @@ pub(super) enum Invalid {
     NoCommits,
     /// The repository's plan has no drafts.
     DraftUnsupported,
+    /// Who opens it may not let others write to the head branch, as GitHub does by itself for one of a fork.
+    NoCollaboration,
     /// Anything else; [`of`] sorts it.
     Other,
 }
@@ -33,7 +36,8 @@ pub(super) fn invalid(response: &Response) -> Invalid {
     if !matches!(response.status(), 409 | 422) {
         return Invalid::Other;
     }
-    let said = Refusal::read(response).all().to_ascii_lowercase();
+    let refusal = Refusal::read(response);
+    let said = refusal.all().to_ascii_lowercase();
     let says = |words: &str| said.contains(words);
     if says("request already exists") {
         Invalid::AlreadyExists
@@ -41,6 +45,8 @@ pub(super) fn invalid(response: &Response) -> Invalid {
         Invalid::NoCommits
     } else if says("draft pull requests are not supported") {
         Invalid::DraftUnsupported
+    } else if refusal.names_field("fork_collab") || says("fork collab") {
+        Invalid::NoCollaboration
     } else {
         Invalid::Other
     }
@@ -72,6 +78,9 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
         )
         .advise(advice)
     };
+    if let Some(error) = second_factor(response, &host, &said) {
+        return error;
+    }
     match status {
         401 => unauthorized(&host, status, &said),
         300..=399 => response.bad("an answer of GitHub's API").into(),
@@ -80,11 +89,7 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
             .advise("check `forge.api-url`, and what stands between here and the forge: a page of a web server answered in its place"),
         403 if response.header("x-github-sso").is_some() => sso(response, &host),
         402 | 403 | 423 | 451 => forbidden(response, &host, &name, &said),
-        404 => ForgeError::new(
-            ForgeErrorClass::NotFound,
-            format!("{host} shows no {name} to this token (404): {said}"),
-        )
-        .advise("check the remote's URL, and that the token may see the repository"),
+        404 => hidden(response, &host, &name, &said),
         409 if says(&said, "empty") => refused(
             ForgeErrorClass::BaseMissing,
             "push the base branch first: the repository is empty",
@@ -103,6 +108,21 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
     }
 }
 
+/// Classifies a 404: so GitHub refuses, too, what a token has no scope for.
+fn hidden(response: &Response, host: &str, name: &str, said: &str) -> ForgeError {
+    let advice = match scopes(response) {
+        Some(scopes) => {
+            format!("give a token that has a scope of `{scopes}`: this one has none of them")
+        }
+        None => "check the remote's URL, and that the token may see the repository".to_owned(),
+    };
+    ForgeError::new(
+        ForgeErrorClass::NotFound,
+        format!("{host} shows no {name} to this token (404): {said}"),
+    )
+    .advise(advice)
+}
+
 /// Classifies a failure of the server, or of something on the way to it.
 fn failed(response: &Response, host: &str, said: &str) -> ForgeError {
     let status = response.status();
@@ -111,9 +131,10 @@ fn failed(response: &Response, host: &str, said: &str) -> ForgeError {
         511 => "log in to the network: something on the way to the forge asks for that",
         _ => "run again in a while; the forge's status page may say more",
     };
-    ForgeError {
-        not_before: response.retry_after(),
-        ..ForgeError::new(ForgeErrorClass::Server, message).advise(advice)
+    let error = ForgeError::new(ForgeErrorClass::Server, message).advise(advice);
+    match response.retry_after() {
+        Some(at) => error.not_before(at),
+        None => error,
     }
 }
 
@@ -123,7 +144,7 @@ fn says(said: &str, words: &str) -> bool {
 
 /// Classifies a 410: a feature that is disabled in the repository, a deleted resource, or a removed endpoint.
 fn gone(host: &str, name: &str, said: &str) -> ForgeError {
-    if let Some((class, advice)) = cause(said) {
+    if let Some(Remedy { class, advice, .. }) = cause(said) {
         return ForgeError::new(
             class,
             format!("{host} does not allow this on {name} (410): {said}"),
@@ -164,18 +185,30 @@ fn forbidden(response: &Response, host: &str, name: &str, said: &str) -> ForgeEr
             "see what the forge says: the same request is refused again until that is changed there"
         }
     };
+    let refused = |class, advice: String| {
+        let message = match class {
+            ForgeErrorClass::Archived => format!("{name} is archived ({status}): {said}"),
+            _ => format!("{host} does not allow this on {name} ({status}): {said}"),
+        };
+        ForgeError::new(class, message).advise(advice)
+    };
     match cause(said) {
-        Some((class @ ForgeErrorClass::Archived, advice)) => {
-            ForgeError::new(class, format!("{name} is archived ({status}): {said}")).advise(advice)
+        Some(remedy) if remedy.is_permission => {
+            refused(remedy.class, permitting(response, remedy.advice))
         }
-        found => {
-            let (class, advice) = found.unwrap_or((ForgeErrorClass::Forbidden, unknown));
-            ForgeError::new(
-                class,
-                format!("{host} does not allow this on {name} ({status}): {said}"),
-            )
-            .advise(advice)
-        }
+        Some(remedy) => refused(remedy.class, remedy.advice.to_owned()),
+        None => refused(ForgeErrorClass::Forbidden, unknown.to_owned()),
+    }
+}
+
+/// Returns the advice on a token that lacks a permission, with its name where GitHub says it.
+fn permitting(response: &Response, advice: &str) -> String {
+    if let Some(scopes) = scopes(response) {
+        return format!("give a token that has a scope of `{scopes}`: this one has none of them");
+    }
+    match permissions(response) {
+        Some(permissions) => format!("{advice}; GitHub names the permission `{permissions}`"),
+        None => advice.to_owned(),
     }
 }
 
@@ -205,7 +238,7 @@ fn unprocessable(refusal: &Refusal, said: &str, name: &str) -> ForgeError {
     }
     let refused =
         |class| ForgeError::new(class, format!("{name} refused the request (422): {said}"));
-    if let Some((class, advice)) = cause(said) {
+    if let Some(Remedy { class, advice, .. }) = cause(said) {
         return refused(class).advise(advice);
     }
     let refused = refused(ForgeErrorClass::Validation);
@@ -215,25 +248,6 @@ fn unprocessable(refusal: &Refusal, said: &str, name: &str) -> ForgeError {
         );
     }
     refused.advise("change what the forge names: title, body and base come from the policy")
-}
-
-/// Reads `X-GitHub-SSO: required; url=…`. The link is shown only when it leads to the same site.
-fn sso(response: &Response, host: &str) -> ForgeError {
-    let site = host.strip_prefix("api.").unwrap_or(host);
-    let link = response
-        .header("x-github-sso")
-        .and_then(|value| value.split_once("url="))
-        .and_then(|(_, link)| url::Url::parse(link.trim()).ok())
-        .filter(|link| link.scheme() == "https" && link.host_str() == Some(site));
-    let advice = match link {
-        Some(link) => format!("authorise the token at {}", text::line(link.as_str())),
-        None => "authorise the token for the organisation in its settings".to_owned(),
-    };
-    ForgeError::new(
-        ForgeErrorClass::Sso,
-        format!("{host} wants the token authorised for the organisation's single sign-on (403)"),
-    )
-    .advise(advice)
 }
 
 /// Returns when a rate limit ends, when the answer is one: `Retry-After` first, then the reset

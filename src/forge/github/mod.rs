@@ -3,6 +3,7 @@
 mod api;
 mod current;
 mod errors;
+mod form;
 mod list;
 mod location;
 mod objects;
@@ -12,6 +13,7 @@ mod refusal;
 mod refused_for;
 mod request;
 mod text;
+mod token_refused;
 
 use std::collections::BTreeMap;
 

@@ -4,6 +4,7 @@ use crate::http::{HttpError, Request, Response};
 
 use super::api::{Assigned, Assignees, Create, Labels, Listed, Reviewers};
 use super::errors::Invalid;
+use super::form::Form;
 use super::{
     Forge, ForgeError, ForgeErrorClass, GitHub, NewPullRequest, Opened, PullRequest, errors, text,
 };
@@ -20,13 +21,17 @@ impl GitHub {
         request: &NewPullRequest,
     ) -> Result<Opened, ForgeError> {
         let mut warnings = Vec::new();
-        let mut answer = self.create(request, request.readiness).await;
-        if let Ok(response) = &answer
-            && errors::invalid(response) == Invalid::DraftUnsupported
-            && request.readiness == Readiness::Draft
+        let mut form = Form {
+            readiness: request.readiness,
+            maintainer_can_modify: None,
+        };
+        let mut answer = self.create(request, form).await;
+        while let Ok(response) = &answer
+            && let Some((other, warning)) = form.without(errors::invalid(response))
         {
-            warnings.push("the repository has no drafts, so it is ready for review".to_owned());
-            answer = self.create(request, Readiness::Ready).await;
+            warnings.push(warning.to_owned());
+            form = other;
+            answer = self.create(request, form).await;
         }
         let response = match answer {
             Ok(response) => response,
@@ -52,11 +57,7 @@ impl GitHub {
         Ok(Opened::Created(pull))
     }
 
-    async fn create(
-        &self,
-        request: &NewPullRequest,
-        readiness: Readiness,
-    ) -> Result<Response, HttpError> {
+    async fn create(&self, request: &NewPullRequest, form: Form) -> Result<Response, HttpError> {
         let head = &request.head;
         let here = &self.repository;
         let is_sibling = head.owner.eq_ignore_ascii_case(&here.owner)
@@ -71,7 +72,8 @@ impl GitHub {
             head_repo: is_sibling.then(|| format!("{}/{}", head.owner, head.repository)),
             base: request.base.as_str(),
             body: &request.body.fitted(text::MAX_BODY_LENGTH, text::body),
-            draft: readiness == Readiness::Draft,
+            draft: form.readiness == Readiness::Draft,
+            maintainer_can_modify: form.maintainer_can_modify,
         };
         let url = self
             .url(&["pulls"])

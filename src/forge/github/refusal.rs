@@ -39,11 +39,19 @@ impl Refusal {
 
     /// Says whether `name` is a field that was called invalid.
     pub(super) fn is_invalid(&self, name: &str) -> bool {
+        self.errors_of(name)
+            .any(|error| field(error, "code") == "invalid")
+    }
+
+    /// Says whether an error is about the field `name`.
+    pub(super) fn names_field(&self, name: &str) -> bool {
+        self.errors_of(name).next().is_some()
+    }
+
+    fn errors_of(&self, name: &str) -> impl Iterator<Item = &Value> {
         let errors = self.0.get("errors").and_then(Value::as_array);
-        errors
-            .into_iter()
-            .flatten()
-            .any(|error| field(error, "field") == name && field(error, "code") == "invalid")
+        let errors = errors.into_iter().flatten();
+        errors.filter(move |error| field(error, "field") == name)
     }
 }
 

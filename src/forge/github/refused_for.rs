@@ -5,15 +5,37 @@ use super::ForgeErrorClass;
 /// Words of a refusal, in lower case, what they mean, and what to do.
 struct Cause {
     words: &'static [&'static str],
-    class: ForgeErrorClass,
-    advice: &'static str,
+    remedy: Remedy,
+}
+
+/// What a refusal means, and what to do about it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Remedy {
+    pub(super) class: ForgeErrorClass,
+    pub(super) advice: &'static str,
+    /// Whether the token lacks a permission.
+    pub(super) is_permission: bool,
 }
 
 const fn forbidden(words: &'static [&'static str], advice: &'static str) -> Cause {
     Cause {
         words,
-        class: ForgeErrorClass::Forbidden,
-        advice,
+        remedy: Remedy {
+            class: ForgeErrorClass::Forbidden,
+            advice,
+            is_permission: false,
+        },
+    }
+}
+
+const fn lacking(words: &'static [&'static str], advice: &'static str) -> Cause {
+    let cause = forbidden(words, advice);
+    Cause {
+        words,
+        remedy: Remedy {
+            is_permission: true,
+            ..cause.remedy
+        },
     }
 }
 
@@ -21,8 +43,11 @@ const fn forbidden(words: &'static [&'static str], advice: &'static str) -> Caus
 const CAUSES: &[Cause] = &[
     Cause {
         words: &["archived"],
-        class: ForgeErrorClass::Archived,
-        advice: "unarchive the repository, or push to another one",
+        remedy: Remedy {
+            class: ForgeErrorClass::Archived,
+            advice: "unarchive the repository, or push to another one",
+            is_permission: false,
+        },
     },
     forbidden(
         &[
@@ -107,7 +132,7 @@ const CAUSES: &[Cause] = &[
         "have the owner of the repository see to its plan and its payments at the forge",
     ),
     forbidden(&["blocked", "dmca", "legal", "disabled"], CLOSED),
-    forbidden(
+    lacking(
         &["resource not accessible by integration"],
         "give the token write access to pull requests: `permissions: pull-requests: write` in a workflow, else in the settings of the app",
     ),
@@ -115,7 +140,7 @@ const CAUSES: &[Cause] = &[
         &["not all refs are readable"],
         "give a token that may read the repository of the branch as well",
     ),
-    forbidden(
+    lacking(
         &[
             "resource not accessible",
             "must have",
@@ -131,9 +156,8 @@ pub(super) const CLOSED: &str =
     "see the page of the repository: the forge or its owner has closed it";
 
 /// Returns what a refusal means, and what to do about it; `None` where its words are not known.
-pub(super) fn cause(said: &str) -> Option<(ForgeErrorClass, &'static str)> {
+pub(super) fn cause(said: &str) -> Option<Remedy> {
     let said = said.to_ascii_lowercase();
     let is_said = |cause: &&Cause| cause.words.iter().any(|words| said.contains(words));
-    let cause = CAUSES.iter().find(is_said)?;
-    Some((cause.class, cause.advice))
+    CAUSES.iter().find(is_said).map(|cause| cause.remedy)
 }

@@ -16,6 +16,7 @@ use super::Target;
 use super::endpoint::{Endpoint, with_idle_timeout};
 use super::fetch::Take;
 use super::idle_timeout::IdleTimeout;
+use super::ssh_settings::obstacle;
 use super::stderr::Stage;
 use super::stream::{ReadError, TimedWriter, read_answer, read_lines, read_stream};
 
@@ -109,10 +110,15 @@ impl StreamConnection<'_> {
                 let text = [&digits, self.stdout.buffer()].concat();
                 Err(self.endpoint.talked(&text, self.target))
             }
-            (Err(ReadError::Malformed | ReadError::NoLength(_)), None) => {
-                Err(TransportError::Garbled)
-            }
+            (Err(ReadError::Malformed | ReadError::NoLength(_)), None) => Err(self.garbled()),
         }
+    }
+
+    /// Returns the error of bytes that no service sends; a terminal between it and ssh changes them.
+    fn garbled(&self) -> TransportError {
+        let is_ssh = self.target.url.scheme() == Scheme::Ssh;
+        let setting = if is_ssh { obstacle(self.target) } else { None };
+        setting.unwrap_or(TransportError::Garbled)
     }
 }
 

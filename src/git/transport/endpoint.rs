@@ -17,6 +17,7 @@ use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
 use super::message_lines::messages;
 use super::ssh_exit::{not_run, or_signal, silent_refusal};
 use super::ssh_probe::{Probed, probe};
+use super::ssh_settings::{obstacle, or_setting};
 use super::ssh_words::is_without_shell;
 use super::stderr::{Stage, from_stderr};
 
@@ -60,7 +61,10 @@ impl Endpoint {
                 let probe = || probe(target).unwrap_or(Probed::Other);
                 not_run(ended, &lines, target.options, probe)
                     .or_else(|| silent_refusal(ended, &lines, stage, target.options))
-                    .unwrap_or_else(|| or_signal(error(), ended, &lines))
+                    .unwrap_or_else(|| {
+                        let error = or_signal(error(), ended, &lines);
+                        or_setting(error, ended, &lines, stage, target)
+                    })
             }
             Self::Socket(_) => from_stderr(b"the remote hung up", scheme, stage, known),
         }
@@ -84,7 +88,7 @@ impl Endpoint {
             return TransportError::Talk { said };
         };
         if !matches!(running.ended(EXIT_GRACE), Some(Ended::Code(1..))) {
-            return TransportError::Talk { said };
+            return obstacle(target).unwrap_or(TransportError::Talk { said });
         }
         let stderr = running.stderr(EXIT_GRACE).bytes;
         match from_stderr(&stderr, Scheme::Ssh, Stage::Working, known) {

@@ -7,6 +7,8 @@ use sendoff_push::BoxError;
 use crate::net::{NetError, ProxyLoginRefused, TlsFault, TlsPlace};
 use crate::reason::Reason;
 
+use super::ssh_settings::Obstacle;
+
 /// Why a transport failed. Texts of the server are sanitized before they get in here, and no message holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
@@ -101,6 +103,9 @@ pub enum TransportError {
         /// ssh's message.
         said: String,
     },
+    /// A setting of ssh changes what is sent, or keeps it from the server.
+    #[error("{}", .0.message())]
+    SshObstacle(Obstacle),
     /// ssh connected, and the server cannot serve anybody now.
     #[error("the server is not available now{}", tail(.said))]
     Failing {

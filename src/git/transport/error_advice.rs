@@ -72,6 +72,7 @@ impl TransportError {
                 "let the shell of the account on the remote print nothing for commands: its start files, such as ~/.bashrc, may write on a terminal only"
             }
             Self::ServerCommand { .. } => SERVER_COMMAND,
+            Self::SshObstacle(obstacle) => obstacle.advice(),
             Self::Start(_) => "install the program, or put it on the search path",
             Self::Credential(_) => {
                 "fix the credential helper, or remove it: git config --global --unset-all credential.helper"

@@ -47,6 +47,7 @@ impl ClassifiedError for TransportError {
             | Self::Status { .. }
             | Self::Garbled
             | Self::Talk { .. }
+            | Self::SshObstacle(_)
             | Self::Request(_) => "bad-response",
             Self::TooLarge { .. } => Rejection::TooLarge.class(),
         }

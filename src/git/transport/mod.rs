@@ -31,6 +31,7 @@ mod ssh_command;
 mod ssh_exit;
 mod ssh_login;
 mod ssh_probe;
+mod ssh_settings;
 mod ssh_words;
 mod stderr;
 mod stream;

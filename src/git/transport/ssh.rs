@@ -11,6 +11,22 @@ use super::ssh_probe::probed_variant;
 
 /// Returns the ssh that runs `service` on the remote.
 pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, TransportError> {
+    program_with(target, service, &[])
+}
+
+/// Returns the same for OpenSSH that says everything, whatever its `LogLevel` is.
+pub(super) fn asking_aloud(
+    target: Target<'_>,
+    service: Service,
+) -> Result<Program, TransportError> {
+    program_with(target, service, &["-v"])
+}
+
+fn program_with(
+    target: Target<'_>,
+    service: Service,
+    first: &[&str],
+) -> Result<Program, TransportError> {
     let variant = match named_variant(target.options) {
         Some(variant) => variant,
         None => probed_variant(target)?,
@@ -20,7 +36,9 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, T
         Some(version) => program.variable("GIT_PROTOCOL", version),
         None => program,
     };
-    Ok(program.args(arguments(target, service, variant)?))
+    Ok(program
+        .args(first)
+        .args(arguments(target, service, variant)?))
 }
 
 /// Returns the variant that the user configured, or that follows from the program's name.

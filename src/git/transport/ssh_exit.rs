@@ -52,7 +52,7 @@ pub(super) fn not_run(
         // Ssh itself is there as a rule, and what its server says is not of here.
         (true, false) => of_server(said),
         (false, _) => match probe() {
-            Probed::OpenSsh => of_server(said),
+            Probed::OpenSsh(_) => of_server(said),
             Probed::NotRun(error) => Some(error),
             Probed::Other => Some(TransportError::SomeCommand { named_in, said }),
         },
@@ -127,6 +127,7 @@ mod tests {
     use crate::secrets::KnownSecrets;
 
     use super::super::message_lines::messages;
+    use super::super::ssh_settings::Settings;
     use super::super::stderr::from_stderr;
     use super::*;
 
@@ -190,11 +191,12 @@ mod tests {
     #[test]
     fn a_wrapper_that_comes_to_ssh_is_not_blamed_for_the_servers_command() {
         let (wrapper, plain) = (command("/opt/wrapper"), PushOptions::default());
+        let open_ssh = || Probed::OpenSsh(Settings::default());
         let ssh = command("ssh -v");
         let gate = "bash: line 1: /opt/gate: No such file or directory";
         let of = |probed, options, line| told_by(probed, options, line, Ended::Code(127));
         let servers = format!("the server could not run its command for this login: {gate}");
-        assert_eq!(of(Probed::OpenSsh, &wrapper, gate), servers);
+        assert_eq!(of(open_ssh(), &wrapper, gate), servers);
         assert_eq!(of(Probed::Other, &ssh, gate), servers);
         assert_eq!(of(Probed::Other, &plain, gate), servers);
         let either = "the ssh command of core.sshCommand, or the server's command for this login, could not be run: ";
@@ -211,7 +213,7 @@ mod tests {
         );
         // No shell writes so.
         let forge = "Repository not found: o/r";
-        for probed in [Probed::OpenSsh, Probed::Other] {
+        for probed in [open_ssh(), Probed::Other] {
             let said = of(probed, &plain, forge);
             assert_eq!(said, format!("there is no such repository: {forge}"));
         }

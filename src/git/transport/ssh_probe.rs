@@ -9,6 +9,7 @@ use crate::process::{Ended, Output, ProcessError};
 use super::Target;
 use super::message_lines::messages;
 use super::ssh_command::{Variant, cannot_run, command, destination, named_in};
+use super::ssh_settings::Settings;
 
 /// How long an unknown program may take to tell its settings.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -16,8 +17,8 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// What the program does when it is asked for its settings.
 #[derive(Debug)]
 pub(super) enum Probed {
-    /// It is OpenSSH, or a wrapper that comes to one.
-    OpenSsh,
+    /// It is OpenSSH, or a wrapper that comes to one, with these settings.
+    OpenSsh(Settings),
     /// It cannot be run, or a wrapper that comes to nothing.
     NotRun(TransportError),
     /// Something else: it does not know the question.
@@ -34,7 +35,9 @@ pub(super) fn probe(target: Target<'_>) -> Result<Probed, TransportError> {
         .deadline(PROBE_TIMEOUT)
         .run_until(target.stop);
     Ok(match asked {
-        Ok(output) if output.ended.is_success() => Probed::OpenSsh,
+        Ok(output) if output.ended.is_success() => {
+            Probed::OpenSsh(Settings::read(&output.stdout.bytes))
+        }
         Ok(output) => failure(&output, target.options).map_or(Probed::Other, Probed::NotRun),
         Err(error @ ProcessError::Start { .. }) => {
             Probed::NotRun(TransportError::Start(error.into()))
@@ -48,7 +51,7 @@ pub(super) fn probe(target: Target<'_>) -> Result<Probed, TransportError> {
 /// One that cannot be run has none. Git takes it for one that has no option for a port, which is then what it blames.
 pub(super) fn probed_variant(target: Target<'_>) -> Result<Variant, TransportError> {
     match probe(target)? {
-        Probed::OpenSsh => Ok(Variant::Ssh),
+        Probed::OpenSsh(_) => Ok(Variant::Ssh),
         Probed::NotRun(error) if target.url.port().is_some() => Err(error),
         Probed::NotRun(_) | Probed::Other => Ok(Variant::Simple),
     }

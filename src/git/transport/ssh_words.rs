@@ -132,6 +132,7 @@ pub(super) const SSH_SETUP: &[&str] = &[
     "illegal option",
     "percent_expand",
     "cannot execute command-line and remote command",
+    "subsystem request failed",
     "usage: ssh ",
     "bad port '",
 ];
@@ -149,6 +150,8 @@ pub(super) fn is_remark(line: &str) -> bool {
         "pseudo-terminal will not be allocated",
         "authenticated to ",
         "transferred: ",
+        "bytes per second: ",
+        "openssh_",
         "failed to add the host to the list of known hosts",
         "could not create directory",
         "bind ",

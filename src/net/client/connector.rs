@@ -31,6 +31,7 @@ use crate::net::tls_advice::TlsPlace;
 use crate::net::tls_fault::TlsFault;
 
 use super::error::ConnectError;
+use super::of_proxy::OfProxy;
 use super::server::Server;
 use super::stream::{Established, Stream};
 use super::{socks, tunnel};
@@ -201,7 +202,7 @@ impl Route {
             error => error,
         })?;
         Ok(match &proxy.tls {
-            Some(tls) => tls.handshake(Box::new(stream)).await?.0,
+            Some(tls) => OfProxy::over(tls.handshake(Box::new(stream)).await?.0, &tls.place),
             None => Box::new(stream),
         })
     }

@@ -11,6 +11,8 @@ use crate::net::proxy_login::ProxyLoginRefused;
 use crate::net::tls_advice::TlsPlace;
 use crate::net::tls_fault::TlsFault;
 
+use super::of_proxy::proxy_fault;
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why a request got no response, or only a part of one. No text holds the URL.
@@ -100,6 +102,9 @@ impl ExchangeError {
 
     /// Returns why TLS failed, if it did, and where; `server` is the requested one.
     pub fn tls_fault(&self, server: &Url) -> Option<(TlsFault, TlsPlace)> {
+        if let Some(of_proxy) = proxy_fault(self) {
+            return Some(of_proxy);
+        }
         let fault = TlsFault::of(self)?;
         let of_proxy = |fault| TlsFault::OfProxy(Box::new(fault));
         Some(match self {
@@ -114,7 +119,8 @@ impl ExchangeError {
             Self::Lost {
                 tls_proxy: Some(place),
                 ..
-            } => (of_proxy(fault), place.clone()),
+            } => (of_proxy(fault.in_use()), place.clone()),
+            Self::Lost { .. } => (fault.in_use(), TlsPlace::of(server)),
             _ => (fault, TlsPlace::of(server)),
         })
     }

@@ -2,6 +2,7 @@
 
 mod connector;
 mod error;
+mod of_proxy;
 mod request;
 mod response;
 mod server;

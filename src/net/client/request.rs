@@ -13,8 +13,7 @@ use url::Url;
 
 use super::error::ExchangeError;
 
-/// A request to the origin of a client.
-#[derive(Debug)]
+/// A request to the origin of a client. `Debug` shows where it goes, and neither its URL nor its headers, which can hold logins.
 pub struct Request {
     pub(super) method: Method,
     pub(super) url: Url,
@@ -23,7 +22,6 @@ pub struct Request {
 }
 
 /// The body of a request.
-#[derive(Debug)]
 enum RequestBody {
     /// It can be sent more than once.
     Bytes(Bytes),
@@ -108,18 +106,19 @@ impl Request {
     }
 }
 
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let host = self.url.host_str().unwrap_or_default();
+        write!(f, "Request({} to {host})", self.method)
+    }
+}
+
 /// A body as the library takes it.
 pub(super) struct SentBody(Pin<Box<dyn Body<Data = Bytes, Error = io::Error> + Send>>);
 
 impl SentBody {
     fn of_bytes(bytes: Bytes) -> Self {
         Self(Box::pin(Full::new(bytes).map_err(|never| match never {})))
-    }
-}
-
-impl std::fmt::Debug for SentBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SentBody")
     }
 }
 
@@ -140,5 +139,21 @@ impl Body for SentBody {
 
     fn size_hint(&self) -> SizeHint {
         self.0.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::AUTHORIZATION;
+
+    use super::*;
+
+    #[test]
+    fn a_request_shows_no_login_where_it_is_logged() {
+        let url = Url::parse("https://user:CANARY@git.test/o/r?token=CANARY").unwrap();
+        let login = HeaderValue::from_static("Basic CANARY");
+        let request = Request::new(Method::POST, url).header(AUTHORIZATION, login);
+        let shown = format!("{:?}", request.body("CANARY"));
+        assert_eq!(shown, "Request(POST to git.test)");
     }
 }

@@ -1,11 +1,13 @@
 //! A connection to the server through a proxy of HTTP: `CONNECT`, RFC 9110, section 9.3.6.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::client::conn::http1::{Connection, SendRequest, handshake};
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -32,7 +34,7 @@ where
     F: Future<Output = Result<Box<dyn Stream>, ConnectError>>,
 {
     let place = format!("{}:{}", server.host, server.port);
-    let mut sender = speak(connect().await?).await?;
+    let mut spoken = Spoken::over(connect().await?).await?;
     let mut is_reused = false;
     let mut number = 0;
     loop {
@@ -47,11 +49,11 @@ where
         };
         let request = request.body(Empty::<Bytes>::new());
         let request = request.map_err(|error| ConnectError::Network(error.into()))?;
-        let response = match sender.send_request(request).await {
+        let response = match spoken.send(request).await {
             Ok(response) => response,
             // The proxy has closed the connection after its refusal.
             Err(_) if is_reused => {
-                sender = speak(connect().await?).await?;
+                spoken = Spoken::over(connect().await?).await?;
                 is_reused = false;
                 continue;
             }
@@ -59,8 +61,7 @@ where
         };
         let status = response.status();
         if status.is_success() {
-            let stream = hyper::upgrade::on(response).await.map_err(lost)?;
-            return Ok(Box::new(TokioIo::new(stream)));
+            return spoken.into_stream();
         }
         if status != StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Err(ConnectError::Tunnel(status));
@@ -68,9 +69,9 @@ where
         if let Retry::Refused(refused) = login.challenged(response.headers(), &attempt) {
             return Err(ConnectError::ProxyLogin(refused));
         }
-        is_reused = is_kept(&response) && drained(response).await && sender.ready().await.is_ok();
+        is_reused = is_kept(&response) && spoken.is_ready_after(response).await;
         if !is_reused {
-            sender = speak(connect().await?).await?;
+            spoken = Spoken::over(connect().await?).await?;
         }
     }
 }
@@ -87,21 +88,72 @@ fn is_kept(response: &Response<Incoming>) -> bool {
     has_end && !closes
 }
 
-/// Reads the page of a refusal, and says whether that was all of it.
-async fn drained(response: Response<Incoming>) -> bool {
-    let page = Limited::new(response.into_body(), PAGE_LIMIT);
-    page.collect().await.is_ok()
+/// A connection to the proxy over which HTTP is spoken, and which can be had back from it.
+///
+/// The library gives a tunnel up after each 2xx but 204, which opens one as well.
+struct Spoken {
+    sender: SendRequest<Empty<Bytes>>,
+    connection: Connection<TokioIo<Box<dyn Stream>>, Empty<Bytes>>,
+    has_ended: bool,
 }
 
-/// Begins to speak HTTP over a connection.
-async fn speak(stream: Box<dyn Stream>) -> Result<SendRequest<Empty<Bytes>>, ConnectError> {
-    let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(lost)?;
-    let _task = tokio::spawn(async move {
-        if let Err(error) = connection.with_upgrades().await {
-            debug!(%error, "the connection to the proxy ended");
+impl Spoken {
+    /// Begins to speak HTTP over a connection.
+    async fn over(stream: Box<dyn Stream>) -> Result<Self, ConnectError> {
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(lost)?;
+        Ok(Self {
+            sender,
+            connection,
+            has_ended: false,
+        })
+    }
+
+    async fn send(
+        &mut self,
+        request: Request<Empty<Bytes>>,
+    ) -> Result<Response<Incoming>, hyper::Error> {
+        let response = self.sender.send_request(request);
+        drive(&mut self.connection, &mut self.has_ended, response).await
+    }
+
+    /// Reads the page of a refusal, and says whether that was all of it and another request can be sent.
+    async fn is_ready_after(&mut self, response: Response<Incoming>) -> bool {
+        let page = Limited::new(response.into_body(), PAGE_LIMIT);
+        let sender = &mut self.sender;
+        let ready = async { page.collect().await.is_ok() && sender.ready().await.is_ok() };
+        drive(&mut self.connection, &mut self.has_ended, ready).await
+    }
+
+    /// Returns the connection, which leads to the server now.
+    fn into_stream(self) -> Result<Box<dyn Stream>, ConnectError> {
+        let parts = self.connection.into_parts();
+        // Of TLS the client sends the first byte.
+        if parts.read_buf.is_empty() {
+            Ok(parts.io.into_inner())
+        } else {
+            let reason = "the proxy sends data of its own before the server's";
+            Err(ConnectError::Network(reason.into()))
         }
-    });
-    Ok(sender)
+    }
+}
+
+/// Waits for `work`, and moves the bytes of its connection meanwhile.
+async fn drive<T>(
+    connection: &mut Connection<TokioIo<Box<dyn Stream>>, Empty<Bytes>>,
+    has_ended: &mut bool,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        if !*has_ended && let Poll::Ready(ended) = connection.poll_without_shutdown(cx) {
+            *has_ended = true;
+            if let Err(error) = ended {
+                debug!(%error, "the connection to the proxy ended");
+            }
+        }
+        work.as_mut().poll(cx)
+    })
+    .await
 }
 
 fn lost(error: hyper::Error) -> ConnectError {

@@ -128,3 +128,33 @@ fn a_variable_that_is_no_text_is_named() {
         "{said}"
     );
 }
+
+/// A file of variables for containers keeps quotation marks; a page that a token is copied from has blanks of its own.
+#[test]
+fn a_token_is_what_stands_between_quotation_marks_and_blanks_and_one_that_is_none_is_named() {
+    let world = World::new();
+    let plan = |token: &str| {
+        let mut command = world.command(&["plan", "post-commit", "--json"]);
+        let said = command.env("SENDOFF_TOKEN", token).output().unwrap();
+        String::from_utf8(said.stdout).unwrap()
+    };
+    let told = "SENDOFF_TOKEN in the environment holds a blank, a quotation mark or a character beyond ASCII";
+    let said = plan("canary-1 # of the build");
+    assert!(
+        said.contains(told) && !said.contains("of the build"),
+        "{said}"
+    );
+    assert!(plan("canary\u{200b}-1").contains(told));
+    for token in [
+        "\"canary-1\"",
+        "'canary-1'",
+        "canary-1\u{a0}",
+        "\u{feff}canary-1\u{200b}",
+    ] {
+        let said = plan(token);
+        assert!(
+            !said.contains("beyond ASCII") && !said.contains("no-token"),
+            "{said}"
+        );
+    }
+}

@@ -9,6 +9,7 @@ mod nonsense;
 mod objects;
 mod openapi;
 mod refusals;
+mod tokens;
 mod whose;
 
 use std::time::Duration;

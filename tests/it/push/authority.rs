@@ -24,7 +24,8 @@ pub(crate) struct Authority {
 pub(crate) struct Issued {
     pub(crate) pem: String,
     pub(crate) key_pem: String,
-    der: CertificateDer<'static>,
+    /// Its own, and those of authorities that a server shows with it.
+    chain: Vec<CertificateDer<'static>>,
     key: Vec<u8>,
 }
 
@@ -69,8 +70,21 @@ impl Authority {
         Issued {
             pem: certificate.pem(),
             key_pem: key.serialize_pem(),
-            der: certificate.der().clone(),
+            chain: vec![certificate.der().clone()],
             key: key.serialize_der(),
+        }
+    }
+
+    /// Makes an authority below this one, whose certificate is no file.
+    pub(crate) fn below(&self, name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        Self {
+            path: PathBuf::new(),
+            issuer: CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap(),
         }
     }
 
@@ -97,6 +111,15 @@ pub(crate) enum Clients {
 }
 
 impl Issued {
+    /// Returns the same, which a server shows with the certificates of these authorities.
+    pub(crate) fn shown_with(mut self, authorities: &[Authority]) -> Self {
+        let ders = authorities
+            .iter()
+            .map(|authority| authority.issuer.as_ref().der().clone());
+        self.chain.extend(ders);
+        self
+    }
+
     pub(crate) fn server(&self, clients: Option<&Authority>) -> Arc<ServerConfig> {
         let provider = Arc::new(default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -113,7 +136,7 @@ impl Issued {
             }
         };
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.clone()));
-        let config = builder.with_single_cert(vec![self.der.clone()], key);
+        let config = builder.with_single_cert(self.chain.clone(), key);
         Arc::new(config.unwrap())
     }
 }

@@ -173,6 +173,9 @@ fn each_good_answer_to_connect_opens_the_tunnel() {
     for answer in [
         "HTTP/1.0 200 Connection established",
         "HTTP/1.1 201 Created",
+        "HTTP/1.1 204 No Content",
+        "HTTP/1.1 204 No Content\r\nConnection: close",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked",
         "HTTP/1.1 200 OK\r\nContent-Length: 0",
         &long,
     ] {

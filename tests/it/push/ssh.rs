@@ -115,7 +115,10 @@ fn the_command_gets_arguments_that_no_shell_reads() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let seen = sandbox.path("seen");
-    let text = format!("printf '%s\\n' \"$@\" > {}; exit 255", seen.display());
+    let text = format!(
+        "[ \"$2\" = -G ] && exit 1; printf '%s\\n' \"$@\" > {}; exit 255",
+        seen.display()
+    );
     let fake = script(&sandbox, "fake", &text);
     let mut options = options(&sandbox);
     options.ssh_command = Some(format!("{} -v", fake.display()));
