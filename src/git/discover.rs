@@ -236,7 +236,10 @@ impl RepoPaths {
             })
         });
         match foreign {
-            Some(path) if !is_safe() => Err(OpenError::NotOwned(path.to_owned())),
+            Some(path) if !is_safe() => Err(OpenError::NotOwned {
+                path: path.to_owned(),
+                top: self.top().to_owned(),
+            }),
             _ => Ok(()),
         }
     }

@@ -82,6 +82,10 @@ impl Repo {
         if !leads.found.is_empty() && trusted != Some(&leads) {
             return Err(OpenError::LeadsOut(leads));
         }
+        if let Some(version) = config.unknown_format_version() {
+            let file = paths.common_dir.join("config");
+            return Err(OpenError::FormatVersion { version, file });
+        }
         if let Some(format) = config.ref_format() {
             return Err(OpenError::RefFormat(format));
         }

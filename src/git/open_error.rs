@@ -20,8 +20,13 @@ pub enum LocalConfigTrust {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another user owns it, and the user's git configuration does not list it as safe.
-    #[error("`{}` belongs to another user", .0.display())]
-    NotOwned(PathBuf),
+    #[error("`{}` belongs to another user", .path.display())]
+    NotOwned {
+        /// What belongs to somebody else.
+        path: PathBuf,
+        /// What the user's git configuration has to list: the top of the work tree, or the git directory where there is none.
+        top: PathBuf,
+    },
     /// A `.git` or `commondir` file names no git directory.
     #[error("`{}` does not point to a git directory", .0.display())]
     Pointer(PathBuf),
@@ -57,6 +62,14 @@ pub enum OpenError {
     /// `GIT_OBJECT_DIRECTORY` names no directory.
     #[error("GIT_OBJECT_DIRECTORY names `{}`, which is not a directory", .0.display())]
     ObjectDirectory(PathBuf),
+    /// It is of a format that git does not know either.
+    #[error("the repository is of format {version}, and git knows 0 and 1")]
+    FormatVersion {
+        /// What its configuration says.
+        version: i64,
+        /// The configuration file.
+        file: PathBuf,
+    },
     /// Gitoxide cannot open it.
     #[error("the repository at `{}` cannot be opened", .path.display())]
     Open {
@@ -72,7 +85,9 @@ impl OpenError {
     /// Returns the stable class.
     pub const fn class(&self) -> Code {
         match self {
-            Self::Extension(_) | Self::RefFormat(_) => Code::Unsupported,
+            Self::Extension(_) | Self::RefFormat(_) | Self::FormatVersion { .. } => {
+                Code::Unsupported
+            }
             Self::LeadsOut(_) | Self::CommonDir { .. } => Code::GitDirUntrusted,
             _ => Code::BadRepository,
         }
@@ -88,9 +103,13 @@ impl OpenError {
                 "push with `git push`, or keep them as files: git refs migrate --ref-format=files"
                     .into(),
             ),
-            Self::NotOwned(path) => Some(format!(
+            Self::NotOwned { top, .. } => Some(format!(
                 "if you trust it, run `git config --global --add safe.directory '{}'` for its work tree",
-                path.display().to_string().escape_debug()
+                top.display().to_string().escape_debug()
+            )),
+            Self::FormatVersion { file, .. } => Some(format!(
+                "use the program that made it, or correct core.repositoryFormatVersion in `{}`",
+                file.display()
             )),
             Self::ObjectDirectory(_) => {
                 Some("unset the variable, or name the directory that holds the objects".into())

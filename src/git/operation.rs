@@ -65,7 +65,8 @@ impl Repo {
         if exists("REVERT_HEAD") {
             return Some(Operation::Revert);
         }
-        if exists("sequencer") {
+        // An empty directory is left of an operation that ended.
+        if exists("sequencer/todo") {
             return Some(self.sequencer_operation());
         }
         exists("BISECT_LOG").then_some(Operation::Bisect)

@@ -218,6 +218,8 @@ codes! {
     ReadOnly = "read-only",
     /// A redirect was refused.
     RedirectRefused = "redirect-refused",
+    /// A branch on the remote has a name that the branch's conflicts with.
+    RefConflict = "ref-conflict",
     /// The server or the file is refused.
     Refused = "refused",
     /// The remote refused the push.

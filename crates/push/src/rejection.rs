@@ -15,6 +15,8 @@ pub enum Rejection {
     HookDeclined,
     /// Another push holds the ref, or moved it meanwhile.
     Lock,
+    /// A branch on the remote has a name that this one would be a directory of, or the other way round.
+    RefConflict,
     /// A file or the push is too large.
     TooLarge,
     /// LFS objects are missing on the remote.
@@ -70,6 +72,10 @@ const WORDS: &[(&str, Rejection)] = &[
     ("gh008", Rejection::Lfs),
     ("lfs objects are missing", Rejection::Lfs),
     ("missing lfs", Rejection::Lfs),
+    ("exists; cannot create", Rejection::RefConflict),
+    ("directory file conflict", Rejection::RefConflict),
+    ("refname conflict", Rejection::RefConflict),
+    ("case-insensitive filesystem", Rejection::RefConflict),
     ("cannot lock ref", Rejection::Lock),
     ("unable to lock", Rejection::Lock),
     ("failed to lock", Rejection::Lock),
@@ -104,12 +110,18 @@ impl Rejection {
         };
         let first = meaning(reason);
         match first {
-            None | Some(Self::HookDeclined | Self::Protected | Self::Corrupt) => {
+            None | Some(Self::HookDeclined | Self::Protected | Self::Corrupt | Self::Lock) => {
                 // By the order of the table, because a rule set's text also names the branch.
                 let all = messages.join("\n");
                 let more = meaning(&all);
                 match (first, more) {
-                    (Some(Self::HookDeclined), Some(Self::Lock | Self::Corrupt)) => first,
+                    // A lock is also what a name cannot get that conflicts with another one.
+                    (Some(Self::Lock), Some(Self::RefConflict)) => more,
+                    (Some(Self::Lock), _)
+                    | (
+                        Some(Self::HookDeclined),
+                        Some(Self::Lock | Self::RefConflict | Self::Corrupt),
+                    ) => first,
                     (_, Some(kind)) => Some(kind),
                     (first, None) => first,
                 }
@@ -128,6 +140,7 @@ impl Rejection {
             Self::WorkflowScope => "workflow-scope",
             Self::HookDeclined => "hook-declined",
             Self::Lock => "lock",
+            Self::RefConflict => "ref-conflict",
             Self::TooLarge => "too-large",
             Self::Lfs => "lfs",
             Self::MissingObjects => "missing-objects",
@@ -160,6 +173,9 @@ impl Rejection {
             }
             Self::HookDeclined => "a hook of the remote declined; its messages say why",
             Self::Lock => "another push was under way: run again",
+            Self::RefConflict => {
+                "rename the branch, so that its name is no part of another one's on the remote: git branch -m NAME"
+            }
             Self::TooLarge => "keep large files out of the history, or use LFS",
             Self::Lfs => "push the LFS objects first: git lfs push --all",
             Self::MissingObjects => {
@@ -233,6 +249,20 @@ mod tests {
         (
             "failed to update ref",
             &["error: cannot lock ref 'refs/heads/x'"],
+            "lock",
+        ),
+        (
+            "failed to update ref",
+            &[
+                "error: cannot lock ref 'refs/heads/x': 'refs/heads/x/y' exists; cannot create 'refs/heads/x'",
+            ],
+            "ref-conflict",
+        ),
+        ("directory file conflict", &[], "ref-conflict"),
+        ("refname conflict", &[], "ref-conflict"),
+        (
+            "failed to update ref",
+            &["policy: protected branch"],
             "lock",
         ),
         ("branch is currently checked out", &[], "checked-out"),

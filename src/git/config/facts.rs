@@ -104,6 +104,12 @@ impl Config {
         matches!(version, Ok(None | Some(0)))
     }
 
+    /// Returns the version of the repository's format, where git does not know it.
+    pub(in crate::git) fn unknown_format_version(&self) -> Option<i64> {
+        let version = self.local.integer("core.repositoryFormatVersion");
+        version.ok().flatten().filter(|version| *version > 1)
+    }
+
     /// Returns the name of an extension that neither gitoxide nor we know, or that git refuses in the
     /// repository's format.
     pub(in crate::git) fn unknown_extension(&self) -> Option<String> {

@@ -81,6 +81,9 @@ impl RemoteError {
                 "choose one with `git config remote.pushDefault {}`",
                 names.first().map_or_else(|| "NAME".to_owned(), |name| word(name))
             )),
+            Self::Refspec { name, .. } if RemoteName::new(name.as_str()).is_ok() => {
+                Some(format!("correct `remote.{name}.fetch`: git config --edit"))
+            }
             Self::Refspec { name, .. } => Some(format!(
                 "give it a name without blanks and signs: git config --rename-section \"remote.{name}\" remote.NAME, and correct `remote.NAME.fetch`"
             )),

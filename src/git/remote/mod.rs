@@ -227,13 +227,18 @@ impl Repo {
     }
 }
 
-/// Says whether the destination of a fetch refspec is no ref, as git sees it.
+/// Says whether git refuses a fetch refspec: a part of it is no ref, or only one part is a pattern.
 fn is_no_refspec(spec: &BString) -> bool {
-    let Ok(spec) = spec.to_str() else {
+    let Some((from, to)) = spec.to_str().ok().and_then(|spec| spec.rsplit_once(':')) else {
         return false;
     };
-    let to = spec.split_once(':').map_or("", |(_, to)| to);
-    to.starts_with("refs/") && full_name(&to.replacen('*', "x", 1)).is_err()
+    if to.is_empty() {
+        return false;
+    }
+    let is_ref = |name: &str| full_name(&name.replacen('*', "x", 1)).is_ok();
+    from.contains(':')
+        || from.contains('*') != to.contains('*')
+        || (to.starts_with("refs/") && !is_ref(to))
 }
 
 fn named(name: &BString) -> Result<RemoteName, RemoteError> {

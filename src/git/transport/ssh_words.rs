@@ -38,6 +38,16 @@ pub(super) const NOT_FOUND: &[&str] = &[
     "does not exist",
     "no such repository",
     "no longer exists",
+    "invalid gitfile format",
+];
+
+/// What git writes of a repository that it cannot read until somebody mends it.
+pub(super) const BROKEN: &[&str] = &[
+    "bad config line",
+    "bad boolean config value",
+    "bad numeric config value",
+    "expected git repo version",
+    "unknown repository extension",
 ];
 
 /// What git writes of a repository that another user owns.

@@ -9,7 +9,7 @@ use crate::secrets::KnownSecrets;
 use super::message_lines::messages;
 use super::ssh_login::{key_problem, login_advice};
 use super::ssh_words::{
-    DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, NOT_OWNED,
+    BROKEN, DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, NOT_OWNED,
     SSH_SETUP, WITHOUT_SHELL, is_remark,
 };
 
@@ -78,6 +78,8 @@ pub(super) fn from_stderr(
     } else if let Some(said) = find(INVALID_LOGIN) {
         ("auth", said)
     } else if let Some(said) = find(DENIED).filter(|_| is_ssh) {
+        ("denied", said)
+    } else if let Some(said) = find(BROKEN) {
         ("denied", said)
     } else if let Some(said) = messages
         .first()
@@ -205,6 +207,13 @@ mod tests {
         }
         // Without ssh it is a matter of file modes, and no login helps.
         assert_eq!(class("fatal: permission denied\n", Scheme::File), "network");
+        for (stderr, expected) in [
+            ("fatal: bad config line 5 in file ./config\n", "denied"),
+            ("fatal: Expected git repo version <= 1, found 2\n", "denied"),
+            ("fatal: invalid gitfile format: /b.bundle\n", "not-found"),
+        ] {
+            assert_eq!(class(stderr, Scheme::File), expected, "{stderr}");
+        }
         let foreign = "fatal: detected dubious ownership in repository at '/r.git'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /r.git\n";
         for scheme in [Scheme::Ssh, Scheme::File] {
             assert_eq!(class(foreign, scheme), "denied");

@@ -10,7 +10,7 @@ use sendoff::git::Repo;
 use sendoff_testing::{left_out, supervise};
 
 use super::{files, open};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, succeed};
 
 fn discover(sandbox: &Sandbox, path: &Path) -> Result<Option<Repo>, OpenError> {
     Repo::discover(path, LocalConfigTrust::Ignore, &files(sandbox))
@@ -209,7 +209,7 @@ fn a_repository_of_another_user_is_refused_unless_the_user_lists_it() {
         return;
     }
     let error = discover(&sandbox, &work).unwrap_err();
-    assert!(matches!(error, OpenError::NotOwned(_)));
+    assert!(matches!(error, OpenError::NotOwned { .. }));
     assert!(error.advice().unwrap().contains("safe.directory"));
     // What the repository says of itself does not count.
     let top = work.canonicalize().unwrap();
@@ -218,6 +218,61 @@ fn a_repository_of_another_user_is_refused_unless_the_user_lists_it() {
     assert!(discover(&sandbox, &work).is_err());
     append(&sandbox.home().join(".gitconfig"), &local);
     assert!(discover(&sandbox, &work).unwrap().is_some());
+}
+
+#[test]
+fn a_format_that_git_does_not_know_is_named() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r").canonicalize().unwrap();
+    let set = |version| sandbox.git(&work, &["config", "core.repositoryFormatVersion", version]);
+    set("2");
+    let error = discover(&sandbox, &work).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the repository is of format 2, and git knows 0 and 1"
+    );
+    let file = work.join(".git/config");
+    let advice = format!(
+        "use the program that made it, or correct core.repositoryFormatVersion in `{}`",
+        file.display()
+    );
+    assert_eq!(error.advice().unwrap(), advice);
+    let mut git = sandbox.command("git");
+    assert!(
+        !git.arg("-C")
+            .arg(&work)
+            .arg("status")
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("ersion = 2", "ersion = 1")).unwrap();
+    assert!(discover(&sandbox, &work).unwrap().is_some());
+}
+
+/// Guards against advice to list the git directory, which git and we do not look for.
+#[test]
+fn the_advice_on_a_git_directory_of_another_user_works() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r").canonicalize().unwrap();
+    let git_dir = work.join(".git");
+    if chown(&git_dir, Some(12_345), None).is_err() {
+        left_out("root", "nobody else can give a file away");
+        return;
+    }
+    let error = discover(&sandbox, &work).unwrap_err();
+    let foreign = format!("`{}` belongs to another user", git_dir.display());
+    assert_eq!(error.to_string(), foreign);
+    let advice = error.advice().unwrap();
+    let command = advice.split('`').nth(1).unwrap();
+    let mut shell = sandbox.command("sh");
+    succeed(shell.args(["-c", command]));
+    assert!(discover(&sandbox, &work).unwrap().is_some());
+    sandbox.git(&work, &["status"]);
 }
 
 #[test]

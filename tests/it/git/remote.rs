@@ -162,6 +162,45 @@ fn a_name_that_stands_in_no_ref_is_a_remote_as_for_git() {
 }
 
 #[test]
+fn a_refspec_that_git_refuses_is_named() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    for (spec, is_refused) in [
+        ("+refs/heads/*:refs/remotes/or..igin/*", true),
+        ("+refs/heads/*/*:refs/remotes/o/*/*", true),
+        ("+refs/heads/*:refs/remotes/origin", true),
+        ("refs/heads/a:refs/remotes/origin/*", true),
+        ("a:b:c", true),
+        ("refs/heads/a:", false),
+        (":refs/remotes/origin/a", false),
+        ("main", false),
+        ("^refs/heads/x", false),
+        ("+refs/heads/a*b:refs/remotes/origin/c*", false),
+        ("+refs/*:refs/*", false),
+        ("main:kept", false),
+        ("", false),
+    ] {
+        sandbox.git(&work, &["config", "remote.origin.url", "/none"]);
+        sandbox.git(&work, &["config", "remote.origin.fetch", spec]);
+        let mut git = sandbox.command("git");
+        let git = git.args(["push", "--dry-run", "origin", "main"]);
+        let said = git.current_dir(&work).output().unwrap().stderr;
+        let by_git = String::from_utf8(said).unwrap().contains("invalid refspec");
+        assert_eq!(by_git, is_refused, "{spec}");
+        match open(&sandbox, &work).remote(None, None) {
+            Ok(_) => assert!(!is_refused, "{spec}"),
+            Err(error) => {
+                let text = format!("`{spec}` is no refspec: the remote `origin` cannot be used");
+                assert_eq!(error.to_string(), text);
+                let advice = error.advice().unwrap();
+                assert_eq!(advice, "correct `remote.origin.fetch`: git config --edit");
+            }
+        }
+    }
+}
+
+#[test]
 fn dangerous_urls_are_refused_and_no_password_is_shown() {
     supervise!();
     for url in [

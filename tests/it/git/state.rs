@@ -30,7 +30,13 @@ fn stops(sandbox: &Sandbox, work: &Path, arguments: &[&str]) {
 fn nothing_is_in_progress_in_a_repository_at_rest() {
     supervise!();
     let sandbox = Sandbox::new();
-    assert_eq!(open(&sandbox, &conflict(&sandbox)).operation(), None);
+    let work = conflict(&sandbox);
+    assert_eq!(open(&sandbox, &work).operation(), None);
+    // What a killed cherry-pick may leave, and git takes for nothing.
+    std::fs::create_dir(work.join(".git/sequencer")).unwrap();
+    let status = sandbox.git(&work, &["status"]);
+    assert!(!status.contains("progress"), "{status}");
+    assert_eq!(open(&sandbox, &work).operation(), None);
 }
 
 #[test]

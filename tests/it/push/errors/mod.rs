@@ -82,6 +82,30 @@ fn a_ref_that_is_locked() {
     assert_snapshot!(text.lines().next().unwrap(), @"lock: the remote rejected `feature`: failed to update ref");
 }
 
+/// Guards against "run again", which never helps.
+#[test]
+fn a_name_that_conflicts_with_another_one() {
+    supervise!();
+    for (there, here) in [("topic/x", "topic"), ("topic", "topic/x")] {
+        let sandbox = Sandbox::new();
+        let (work, remote) = ahead(&sandbox, "r");
+        sandbox.git(&work, &["branch", "-m", "feature", here]);
+        let full = format!("refs/heads/{there}");
+        sandbox.git(&remote, &["update-ref", &full, "refs/heads/main"]);
+        let url = remote.to_str().unwrap();
+        let error = push_head(&sandbox, &work, url, &options(&sandbox)).unwrap_err();
+        let text = rendered(&sandbox, &error);
+        let first = format!("ref-conflict: the remote rejected `{here}`: failed to update ref\n");
+        assert!(text.starts_with(&first), "{text}");
+        let advice = "rename the branch, so that its name is no part of another one's on the remote: git branch -m NAME";
+        assert!(text.ends_with(&format!("advice: {advice}")), "{text}");
+        assert!(!error.is_transient());
+        // The advice works.
+        sandbox.git(&work, &["branch", "-m", "other"]);
+        push_head(&sandbox, &work, url, &options(&sandbox)).unwrap();
+    }
+}
+
 #[test]
 fn a_branch_that_was_rewritten_here() {
     supervise!();
