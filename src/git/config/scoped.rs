@@ -87,7 +87,10 @@ impl Config {
             let Some(base) = &entry.subsection else {
                 continue;
             };
-            let prefix = entry.value();
+            // Without a value it is a mistake, which git refuses, and no prefix of every URL.
+            let Some(prefix) = &entry.value else {
+                continue;
+            };
             let longer = best
                 .as_ref()
                 .is_none_or(|(length, _)| prefix.len() > *length);

@@ -41,8 +41,10 @@ pub(super) const NOT_FOUND: &[&str] = &[
     "invalid gitfile format",
 ];
 
-/// What git writes of a repository that it cannot read until somebody mends it.
+/// What git writes of a repository or a configuration that it cannot read until somebody mends it.
 pub(super) const BROKEN: &[&str] = &[
+    "failed to expand user dir",
+    "unable to parse command-line config",
     "bad config line",
     "bad boolean config value",
     "bad numeric config value",

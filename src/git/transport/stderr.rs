@@ -210,6 +210,11 @@ mod tests {
         for (stderr, expected) in [
             ("fatal: bad config line 5 in file ./config\n", "denied"),
             ("fatal: Expected git repo version <= 1, found 2\n", "denied"),
+            (
+                "fatal: failed to expand user dir in: '~nobody/h'\n",
+                "denied",
+            ),
+            ("fatal: unable to parse command-line config\n", "denied"),
             ("fatal: invalid gitfile format: /b.bundle\n", "not-found"),
         ] {
             assert_eq!(class(stderr, Scheme::File), expected, "{stderr}");

@@ -366,6 +366,19 @@ fn urls_are_rewritten_by_the_users_configuration_alone() {
     assert_eq!(asked, "https://long.test/p/r");
 }
 
+/// Guards against a prefix of every URL; git refuses the line.
+#[test]
+fn a_rewrite_without_a_value_rewrites_nothing() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.git(&work, &["config", ORIGIN.0, ORIGIN.1]);
+    let global = sandbox.home().join(".gitconfig");
+    append(&global, "[url \"https://x.test/\"]\n\tinsteadOf\n");
+    let remote = open(&sandbox, &work).remote(None, None).unwrap();
+    assert_eq!(remote.url.to_string(), ORIGIN.1);
+}
+
 #[test]
 fn a_base_may_name_no_more_than_the_user_of_ssh() {
     supervise!();
