@@ -160,10 +160,12 @@ impl ClassifiedError for LocalCheckError {
             Self::Hook(_) => {
                 "check the pre-push hook: its first line names the program that runs it"
             }
-            Self::Submodule { path, .. } => {
+            Self::Submodule { path, id } => {
+                // Mostly its HEAD is detached, and `git push` alone knows no branch.
                 return Some(format!(
-                    "push the submodule first: git -C '{}' push",
-                    sanitize_line(path.as_bytes(), &NoRedaction)
+                    "push the submodule first: git -C '{}' push origin {}:refs/heads/NAME",
+                    sanitize_line(path.as_bytes(), &NoRedaction),
+                    id.to_hex_with_len(12)
                 ));
             }
             Self::TooManyCommits { .. } => "push fewer commits at a time, or raise the limit",

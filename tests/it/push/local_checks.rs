@@ -6,7 +6,7 @@ use sendoff::git::push::{BranchPushError, LocalCheckError, Submodules};
 use sendoff_push::PushError;
 use sendoff_testing::supervise;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, succeed};
 use crate::world::World;
 
 use super::rig::{ahead, bare, options, push_head, script};
@@ -102,22 +102,26 @@ fn a_submodule_commit_that_nobody_else_has_stops_the_push() {
     assert!(git_lets_through(&sandbox, &work, &remote));
     push_head(&sandbox, &work, url, &options(&sandbox)).unwrap();
 
-    sandbox.commit(&submodule, "new.txt", "new\n", "Only here");
+    // As `git submodule update` leaves it.
+    sandbox.git(&submodule, &["checkout", "-q", "--detach"]);
+    let id = sandbox.commit(&submodule, "new.txt", "new\n", "Only here");
     sandbox.git(&work, &["commit", "-q", "-a", "-m", "Take the new library"]);
     sandbox.commit(&work, "more.txt", "more\n", "One commit later");
     assert!(!git_lets_through(&sandbox, &work, &remote));
     let error = push_head(&sandbox, &work, url, &options(&sandbox)).unwrap_err();
     assert_eq!(error.class(), "submodule");
-    assert_eq!(
-        error.advice().as_deref(),
-        Some("push the submodule first: git -C 'deep/lib' push")
-    );
+    let advice = error.advice().unwrap();
+    let source = id.get(..12).unwrap();
+    let command = format!("git -C 'deep/lib' push origin {source}:refs/heads/NAME");
+    assert_eq!(advice, format!("push the submodule first: {command}"));
     assert!(
         matches!(error.local_check(), Some(LocalCheckError::Submodule { path, .. }) if path == "deep/lib")
     );
 
-    // Once it is pushed there, the push goes through here.
-    sandbox.git(&submodule, &["push", "-q", "origin", "HEAD:main"]);
+    // The advice works: once it is pushed there, the push goes through here.
+    let command = command.replace("NAME", "library-work");
+    let mut shell = sandbox.command("sh");
+    succeed(shell.args(["-c", &command]).current_dir(&work));
     assert!(git_lets_through(&sandbox, &work, &remote));
     push_head(&sandbox, &work, url, &options(&sandbox)).unwrap();
 }
