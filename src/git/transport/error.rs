@@ -52,7 +52,7 @@ pub enum TransportError {
         variables: Vec<&'static str>,
     },
     /// The server refused the login.
-    #[error("{host} refused the login of {from}")]
+    #[error("{host} refused the login of {from}{}", tail(.said))]
     LoginRefused {
         /// The host.
         host: String,
@@ -60,6 +60,8 @@ pub enum TransportError {
         from: String,
         /// Where it is renewed, in one line.
         renewal: String,
+        /// The server's message.
+        said: String,
     },
     /// The server offers no scheme of authentication that is implemented.
     #[error("{host} wants a login by {schemes}, which sendoff does not speak")]
@@ -169,12 +171,14 @@ pub enum TransportError {
         configured_in: String,
     },
     /// A status that git's protocol does not use.
-    #[error("{host} answered with status {code}")]
+    #[error("{host} answered with status {code}{}", tail(.said))]
     Status {
         /// The host.
         host: String,
         /// The status.
         code: u16,
+        /// The server's message.
+        said: String,
     },
     /// The server is not available now.
     #[error("{host} is not available now (status {code})")]

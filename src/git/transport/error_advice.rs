@@ -48,6 +48,9 @@ impl TransportError {
                 "set {}, or set up a credential helper in your global git configuration",
                 variables.join(" or ")
             ),
+            Self::LoginRefused { renewal, said, .. } if wants_token(said) => {
+                format!("{renewal}; this server takes a token in the place of a password")
+            }
             Self::LoginRefused { renewal, .. } => renewal.clone(),
             Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(),
             Self::SshLogin { advice, .. } => advice.clone(),
@@ -97,6 +100,9 @@ impl TransportError {
             | Self::RedirectsOff => {
                 "set the remote's URL to the address that the repository has now"
             }
+            Self::Status { said, .. } if !said.is_empty() => {
+                "read the server's message; where it is of no git server, check the remote's URL, and what is in the way"
+            }
             Self::NotGit { .. } | Self::Status { .. } => {
                 "check the remote's URL; a proxy or a login page may be in the way"
             }
@@ -117,6 +123,12 @@ impl TransportError {
             _ => return None,
         })
     }
+}
+
+/// Says whether a server refuses a login because it takes no passwords, or may do so.
+fn wants_token(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    said.contains("token") && (said.contains("password") || said.contains("must use"))
 }
 
 /// What to do where the server cannot run what it is configured to.

@@ -107,7 +107,7 @@ fn a_refused_login_goes_on_to_the_next_source_and_each_is_named() {
         error.to_string(),
         format!(
             "127.0.0.1 refused the login of the variable SENDOFF_TOKEN, then of the credential helper of the git \
-             configuration, then of {}",
+             configuration, then of {}: who are you?",
             netrc.display()
         )
     );

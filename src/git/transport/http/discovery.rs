@@ -9,7 +9,7 @@ use crate::names::RemoteUrl;
 use crate::net::{Challenges, TlsFault, TlsPlace, may_follow};
 use crate::reason::{Code, Reason};
 
-use super::response::{ResponseHead, location, media_type, refusal};
+use super::response::{ResponseHead, location, media_type, refusal, shown_page};
 use super::{HttpConnection, at};
 
 impl HttpConnection<'_> {
@@ -58,7 +58,10 @@ impl HttpConnection<'_> {
                     self.auth.accepted();
                     return Ok(());
                 }
-                StatusCode::UNAUTHORIZED => self.auth.refused(&offered)?,
+                StatusCode::UNAUTHORIZED => {
+                    self.auth.heard(shown_page(&body, self.known));
+                    self.auth.refused(&offered)?;
+                }
                 StatusCode::FORBIDDEN if self.says_bad_login(&body) => self.auth.called_bad()?,
                 status if status.is_redirection() => {
                     if self.redirects == Redirects::Never {

@@ -52,6 +52,16 @@ pub(super) fn media_type(response: &Response) -> String {
     kind.trim().to_ascii_lowercase()
 }
 
+/// Returns what an error page says, as it may be shown; nothing of one that is for browsers.
+pub(super) fn shown_page(body: &[u8], known: &KnownSecrets) -> String {
+    let text = sanitize_line(body, known);
+    if text.starts_with('<') {
+        String::new()
+    } else {
+        text.chars().take(MAX_SHOWN_BODY).collect()
+    }
+}
+
 /// Returns the error that a status other than 200 and 401 means.
 pub(super) fn refusal(
     head: ResponseHead,
@@ -59,16 +69,11 @@ pub(super) fn refusal(
     host: &str,
     known: &KnownSecrets,
 ) -> TransportError {
-    let text = sanitize_line(body, known);
-    let said: String = if text.starts_with('<') {
-        String::new()
-    } else {
-        text.chars().take(MAX_SHOWN_BODY).collect()
-    };
+    let said = shown_page(body, known);
     let host = host.to_owned();
     match head.status.as_u16() {
         403 if is_read_only(&said) => TransportError::ReadOnly { said },
-        403 => TransportError::Forbidden { host, said },
+        403 | 451 => TransportError::Forbidden { host, said },
         404 | 410 => TransportError::NotFound { place: host },
         413 => TransportError::TooLarge { said },
         code @ (408 | 425 | 429 | 500..=599) => TransportError::Unavailable {
@@ -76,6 +81,6 @@ pub(super) fn refusal(
             code,
             retry_after: head.retry_after,
         },
-        code => TransportError::Status { host, code },
+        code => TransportError::Status { host, code, said },
     }
 }

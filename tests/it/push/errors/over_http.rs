@@ -66,8 +66,46 @@ fn a_login_that_is_wrong() {
         options.helpers = helpers(sandbox, &[line]);
     });
     assert_snapshot!(text, @"
-    auth: 127.0.0.1 refused the login of the credential helper of the git configuration
+    auth: 127.0.0.1 refused the login of the credential helper of the git configuration: who are you?
       advice: renew the login that the credential helper of the git configuration keeps
+    ");
+}
+
+/// Git shows these words, too: they tell what a new password does not mend.
+#[test]
+fn what_the_server_says_of_a_login_is_told() {
+    supervise!();
+    let said =
+        "Invalid username or token. Password authentication is not supported for Git operations.";
+    let text = over_http(
+        Some(always("/info/refs", FaultKind::Status(401, said))),
+        |sandbox, options| {
+            let line = "!echo username=me; echo password=CANARY; true";
+            options.helpers = helpers(sandbox, &[line]);
+        },
+    );
+    assert_snapshot!(text, @"
+    auth: 127.0.0.1 refused the login of the credential helper of the git configuration: Invalid username or token. Password authentication is not supported for Git operations.
+      advice: renew the login that the credential helper of the git configuration keeps; this server takes a token in the place of a password
+    ");
+}
+
+#[test]
+fn what_is_said_with_other_statuses_is_told() {
+    supervise!();
+    let told = |status, said| {
+        over_http(
+            Some(always("/info/refs", FaultKind::Status(status, said))),
+            |_, _| {},
+        )
+    };
+    assert_snapshot!(told(402, "Payment required\n"), @"
+    bad-response: 127.0.0.1 answered with status 402: Payment required
+      advice: read the server's message; where it is of no git server, check the remote's URL, and what is in the way
+    ");
+    assert_snapshot!(told(451, "Unavailable for legal reasons\n"), @"
+    auth: 127.0.0.1 does not allow this push: Unavailable for legal reasons
+      advice: see the page of the repository: the forge or its owner has closed it
     ");
 }
 

@@ -24,6 +24,8 @@ pub(super) struct HttpAuth<'a> {
     current: Option<Current>,
     /// Where the logins came from that the server refused.
     refused: Vec<LoginSource>,
+    /// What it said of the last of them.
+    said: String,
     stale: u32,
     /// The server wanted a login in this conversation.
     required: bool,
@@ -51,6 +53,7 @@ impl<'a> HttpAuth<'a> {
             sources,
             current: None,
             refused: Vec::new(),
+            said: String::new(),
             stale: 0,
             required: false,
             verified: false,

@@ -62,6 +62,13 @@ impl HttpAuth<'_> {
         }
     }
 
+    /// Keeps what the server says of the login that it was sent.
+    pub(in crate::git::transport::http) fn heard(&mut self, said: String) {
+        if self.is_sent() {
+            self.said = said;
+        }
+    }
+
     /// The server says, without a challenge, that the login is bad.
     pub(in crate::git::transport::http) fn called_bad(&mut self) -> Result<(), TransportError> {
         self.refused(&Challenges::default())
@@ -128,6 +135,7 @@ impl HttpAuth<'_> {
                 host,
                 from: names.join(", then of "),
                 renewal: last.renewal(),
+                said: self.said.clone(),
             };
         }
         let speakable = offered.get("Basic").is_some() || Digest::of(offered).is_some();
