@@ -172,6 +172,8 @@ impl Repo {
         };
         let found = packed.try_find(name.as_ref());
         let found = found.map_err(|error| RefError::damaged(full, &error))?;
+        // A name without `refs/` is looked for as a tag, a branch and a remote.
+        let found = found.filter(|reference| reference.name == name.as_ref());
         Ok(found.map(|reference| Target::Object(reference.target())))
     }
 

@@ -115,10 +115,12 @@ pub enum TransportError {
         said: String,
     },
     /// There is no such repository, or the login may not see it.
-    #[error("there is no such repository at {place}")]
+    #[error("there is no such repository at {place}{}", tail(.said))]
     NotFound {
         /// The host.
         place: String,
+        /// The server's message.
+        said: String,
     },
     /// ssh connected, or git's program was started, and it refused.
     #[error("{}{}", refusal(.class), tail(.said))]
@@ -181,12 +183,14 @@ pub enum TransportError {
         said: String,
     },
     /// The server is not available now.
-    #[error("{host} is not available now (status {code})")]
+    #[error("{host} is not available now (status {code}){}", tail(.said))]
     Unavailable {
         /// The host.
         host: String,
         /// The status.
         code: u16,
+        /// The server's message.
+        said: String,
         /// How long it asks to wait: a day at most.
         retry_after: Option<Duration>,
     },

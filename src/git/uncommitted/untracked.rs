@@ -18,6 +18,8 @@ use super::unreadable;
 struct UntrackedCount<'w> {
     work_tree: &'w Path,
     count: usize,
+    /// Whether names that differ in their case only are one: a directory may count as tracked for the files of another.
+    ignores_case: bool,
     /// Whether a directory has rules that are not read.
     is_unreadable: bool,
 }
@@ -45,7 +47,7 @@ impl Delegate for UntrackedCount<'_> {
             worktree_root_is_repository,
         );
         // Where files are tracked, the rules were looked at before.
-        if may && entry.status != Status::Tracked {
+        if may && (self.ignores_case || entry.status != Status::Tracked) {
             let path: &[u8] = entry.rela_path.as_ref();
             self.is_unreadable |= !are_usual(&self.work_tree.join(OsStr::from_bytes(path)));
         }
@@ -65,6 +67,7 @@ pub(super) fn count_untracked(
     let mut count = UntrackedCount {
         work_tree,
         count: 0,
+        ignores_case: repo.filesystem_options()?.ignore_case,
         is_unreadable: false,
     };
     repo.dirwalk(index, None::<&str>, stop, options, &mut count)?;

@@ -74,11 +74,12 @@ pub(super) fn refusal(
     match head.status.as_u16() {
         403 if is_read_only(&said) => TransportError::ReadOnly { said },
         403 | 451 => TransportError::Forbidden { host, said },
-        404 | 410 => TransportError::NotFound { place: host },
+        404 | 410 => TransportError::NotFound { place: host, said },
         413 => TransportError::TooLarge { said },
         code @ (408 | 425 | 429 | 500..=599) => TransportError::Unavailable {
             host,
             code,
+            said,
             retry_after: head.retry_after,
         },
         code => TransportError::Status { host, code, said },

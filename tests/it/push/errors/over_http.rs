@@ -107,6 +107,19 @@ fn what_is_said_with_other_statuses_is_told() {
     auth: 127.0.0.1 does not allow this push: Unavailable for legal reasons
       advice: see the page of the repository: the forge or its owner has closed it
     ");
+    assert_snapshot!(told(404, "Repository was renamed to o/new.\n"), @"
+    not-found: there is no such repository at 127.0.0.1: Repository was renamed to o/new.
+      advice: check the remote's URL, and that your login may see the repository
+    ");
+    assert_snapshot!(told(429, "Too many pushes of this account.\n"), @"
+    network: 127.0.0.1 is not available now (status 429): Too many pushes of this account.
+      advice: check that the remote can be reached, then run again: nothing is lost
+    ");
+    // A page for browsers is none.
+    assert_snapshot!(told(410, "<html>Gone</html>\n"), @"
+    not-found: there is no such repository at 127.0.0.1
+      advice: check the remote's URL, and that your login may see the repository
+    ");
 }
 
 #[test]
@@ -147,7 +160,7 @@ fn a_server_that_is_overloaded() {
     supervise!();
     let fault = always("/git-receive-pack", FaultKind::Status(503, "busy"));
     assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
-    network: 127.0.0.1 is not available now (status 503)
+    network: 127.0.0.1 is not available now (status 503): busy
       advice: check that the remote can be reached, then run again: nothing is lost
     ");
 }
