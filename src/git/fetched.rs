@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use gix::ObjectId;
+use gix::bstr::BStr;
 use gix::refs::Target;
 use sendoff_push::objects::Reader;
 
@@ -30,11 +31,10 @@ impl Repo {
 
     /// Returns the tips of all tracking refs, of every remote, but for those of a branch of this name.
     pub fn tips_of_remotes(&self, branch: &BranchName) -> Result<Vec<ObjectId>, RefError> {
-        let own = format!("/{branch}");
         let mut tips = Vec::new();
         self.each_ref_below("refs/remotes/", &mut |found| {
             if let Target::Object(id) = found.target
-                && !found.name.as_bstr().ends_with(own.as_bytes())
+                && !is_of_branch(found.name.as_bstr(), branch)
             {
                 tips.push(id);
             }
@@ -64,6 +64,12 @@ impl Repo {
         let reader = reader.and_then(|repo| Reader::new(&repo).ok());
         reader.is_some_and(|reader| reader.contains(&id))
     }
+}
+
+/// Says whether a tracking ref, `refs/remotes/REMOTE/BRANCH`, is that of a branch of this name.
+fn is_of_branch(name: &BStr, branch: &BranchName) -> bool {
+    let mut parts = name.splitn(4, |byte| *byte == b'/');
+    parts.nth(3) == Some(branch.as_str().as_bytes())
 }
 
 fn is_of(said: &[u8], branch: &BranchName) -> bool {

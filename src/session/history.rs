@@ -17,17 +17,8 @@ pub(super) struct History<'r> {
     pub(super) head: ObjectId,
     /// The most commits that the policy lets out.
     pub(super) limit: usize,
-    /// What becomes of more commits than that.
-    pub(super) excess: Excess,
-}
-
-/// What becomes of a branch that has more commits than the policy lets out, by the tracking refs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Excess {
-    /// It is held: a guard has to see each of its commits.
-    Hold,
-    /// The push counts again by what the remote lists: tracking refs can be old.
-    AskRemote,
+    /// Whether a guard has to see each of them: what any remote has counts as well then.
+    pub(super) is_guarded: bool,
 }
 
 impl History<'_> {
@@ -61,10 +52,10 @@ impl History<'_> {
         if let Some(fewer) = self.beyond_more(bases, sides.remote)? {
             return Ok(fewer);
         }
-        match self.excess {
-            Excess::Hold if bases.are_tracked => Err(self.too_many()),
-            Excess::Hold | Excess::AskRemote => self.last_commit(),
+        if bases.are_tracked {
+            return Err(self.too_many());
         }
+        self.last_commit()
     }
 
     /// Lists the commits that none of `bases` has.
@@ -88,12 +79,16 @@ impl History<'_> {
                 return Ok(Some(few));
             }
         }
-        // The tracking ref of the base may be old: what was fetched by URL since is on a remote as well.
+        if self.is_guarded || !bases.are_tracked {
+            return Ok(None);
+        }
+        // The tracking ref of the base may be old: what was fetched by URL since is on a remote as well. The push counts
+        // again by what the remote lists.
         let fetched = self.repo.fetched_tips(self.branch);
         // So is what was fetched of any other remote, such as the upstream of a fork.
         let of_others = self.repo.tips_of_remotes(self.branch);
         let fetched = [fetched, of_others.unwrap_or_default()].concat();
-        if fetched.is_empty() || !bases.are_tracked {
+        if fetched.is_empty() {
             return Ok(None);
         }
         let fetched = [bases.ids.as_slice(), &fetched].concat();

@@ -9,7 +9,7 @@ use crate::policy::Policy;
 
 use super::base::{Base, base};
 use super::bases::{Sides, bases};
-use super::history::{Excess, History};
+use super::history::History;
 
 /// The commits that are about to be sent.
 pub(super) struct Counted {
@@ -40,11 +40,7 @@ pub(super) fn ahead(
         branch,
         head,
         limit: policy.branch_limits().commits.get(),
-        excess: if policy.guard().holds_by_commits() {
-            Excess::Hold
-        } else {
-            Excess::AskRemote
-        },
+        is_guarded: policy.guard().holds_by_commits(),
     };
     Ok(Counted {
         commits: history.ahead(&bases, sides, known)?,

@@ -132,45 +132,45 @@ const MERGED: &str = "git clone -q $bare other; cd other; git remote set-url ori
     git commit -q --allow-empty -m One; git clone -q $bare ../later; for n in 1 2 3; do \
     git -C ../later commit -q --allow-empty -m \"Later $n\"; done; git -C ../later push -q origin HEAD:main;";
 
+/// Merges them from another remote, whose tracking ref is all that is known of them.
+const FROM_UPSTREAM: &str = "git remote add upstream $bare; git fetch -q upstream; git merge -q --no-edit upstream/main; rm .git/FETCH_HEAD";
+
 #[test]
-fn commits_of_the_base_that_came_by_a_merge_count_for_no_limit() {
-    for merge in [
-        // All that is known of them is the tracking ref of another remote.
-        "git remote add upstream $bare; git fetch -q upstream; git merge -q --no-edit upstream/main",
-        // Only the remote knows that it has them.
-        "git pull -q --no-rebase --no-edit $bare main",
-    ] {
-        let script = format!("{MERGED} {merge}; rm .git/FETCH_HEAD");
-        let (title, body) = opened(&script, &["--set", "limits.commits=2"]);
-        assert_eq!(title, "One", "{merge}");
-        assert!(
-            body.starts_with("- One\n- Merge ") && !body.contains("Later"),
-            "{body}"
-        );
-    }
+fn commits_of_the_base_that_came_from_another_remote_count_for_no_limit() {
+    let script = format!("{MERGED} {FROM_UPSTREAM}");
+    let (title, body) = opened(&script, &["--set", "limits.commits=2"]);
+    assert_eq!(title, "One");
+    assert!(
+        body.starts_with("- One\n- Merge ") && !body.contains("Later"),
+        "{body}"
+    );
 }
 
-/// Guards against commits that no guard saw, because the last one stood for them all.
+/// Guards against commits that no guard saw: another remote may have them, and the one that is pushed to may not.
 #[test]
 fn a_guard_that_holds_sees_every_commit_or_the_branch_stays() {
-    let world = World::new();
-    let pull = "git pull -q --no-rebase --no-edit $bare main; rm .git/FETCH_HEAD";
-    let set = ["--set", "limits.commits=2", "--set", "guard.paths=\"hold\""];
-    let said = run(&world, &format!("{MERGED} {pull}"), &set);
-    let text = said.stdout + &said.stderr;
-    assert!(
-        text.contains("more than 2 commits to ship, the most that the policy lets out"),
-        "{text}"
-    );
-    assert_eq!(world.tip("mine"), "");
-    // The advice works.
-    let work = world.sandbox.path("other");
-    let bare = world.bare().display().to_string();
-    let fetch = ["fetch", "-q", &bare, "+main:refs/remotes/origin/main"];
-    world.sandbox.git(&work, &fetch);
-    let said = world.run_in(&work, &[&["run"][..], &set].concat(), &world.variables());
-    let pulls = world.forge.pulls();
-    assert_eq!(pulls.len(), 1, "{}{}", said.stdout, said.stderr);
+    for merge in [
+        "git pull -q --no-rebase --no-edit $bare main",
+        FROM_UPSTREAM,
+    ] {
+        let world = World::new();
+        let set = ["--set", "limits.commits=2", "--set", "guard.paths=\"hold\""];
+        let said = run(&world, &format!("{MERGED} {merge}"), &set);
+        let text = said.stdout + &said.stderr;
+        assert!(
+            text.contains("more than 2 commits to ship, the most that the policy lets out"),
+            "{text}"
+        );
+        assert_eq!(world.tip("mine"), "");
+        // The advice works.
+        let work = world.sandbox.path("other");
+        let bare = world.bare().display().to_string();
+        let fetch = ["fetch", "-q", &bare, "+main:refs/remotes/origin/main"];
+        world.sandbox.git(&work, &fetch);
+        let said = world.run_in(&work, &[&["run"][..], &set].concat(), &world.variables());
+        let pulls = world.forge.pulls();
+        assert_eq!(pulls.len(), 1, "{}{}", said.stdout, said.stderr);
+    }
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn nothing_ahead_of_the_base_is_held() {
 #[test]
 fn more_commits_than_the_limit_are_held() {
     let world = World::new();
-    world.user_policy("[limits]\ncommits = 1\n[guard]\npaths = \"hold\"\n");
+    world.user_policy("[limits]\ncommits = 1\n");
     let (reason, text) = held(&world);
     assert_eq!(reason, "too-many-commits");
     insta::assert_snapshot!(text);
