@@ -1,9 +1,10 @@
 //! `OurCommand`: a command that calls `sendoff hook`, written and recognised.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+
+pub use sendoff_push::shell_word;
 
 /// A call of `sendoff hook SURFACE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,25 +55,6 @@ fn is_ours(program: &Path) -> bool {
     });
     let name = program.file_name();
     name.is_some_and(|name| name == "sendoff" || OWN_NAME.as_deref() == Some(name))
-}
-
-/// Quotes a text as one word for a shell.
-pub fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    let mut quoted = String::from("'");
-    for character in text.chars() {
-        if character == '\'' {
-            quoted.push_str("'\\''");
-        } else {
-            // Writing to a `String` cannot fail.
-            let _infallible = quoted.write_char(character);
-        }
-    }
-    quoted.push('\'');
-    quoted
 }
 
 /// Splits a line of shell into words. Operators end a word and are left out; nothing is expanded.

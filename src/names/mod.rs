@@ -14,3 +14,4 @@ pub use origin::Origin;
 pub use remote::{RemoteName, RemoteNameError};
 pub use remote_url::{RemoteUrl, RemoteUrlError, RepositoryName, Scheme};
 pub use run_id::RunId;
+pub use sendoff_push::shell_word;

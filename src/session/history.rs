@@ -3,7 +3,7 @@
 use gix::ObjectId;
 
 use crate::git::{Ahead, Commit, RangeError, Remote, Repo};
-use crate::names::BranchName;
+use crate::names::{BranchName, shell_word};
 use crate::pipeline::Hold;
 use crate::reason::{Code, Reason};
 
@@ -176,7 +176,7 @@ fn nothing(
     );
     Some(Hold::new(Code::BaseUnknown, sentence).advise(format!(
         "set `branches.base` in your policy, or run: git remote set-head {} --auto",
-        remote.name
+        shell_word(remote.name.as_str())
     )))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::git::push::{PromisorRemote, PushOptions};
 use crate::git::{Remote, Repo};
-use crate::names::{BranchName, RemoteUrl, RepositoryName, Scheme};
+use crate::names::{BranchName, RemoteUrl, RepositoryName, Scheme, shell_word};
 use crate::pipeline::{Destination, Hold, RepoFacts};
 use crate::policy::Policy;
 use crate::reason::{Code, Reason};
@@ -40,8 +40,8 @@ pub(super) fn remote(
             remote.fetch_url
         );
         return Err(Hold::new(Code::RemoteNotAllowed, sentence).advise(format!(
-            "let a credential helper keep it, and take it out of the URL: git config remote.{}.url URL",
-            remote.name
+            "let a credential helper keep it, and take it out of the URL: git config {} URL",
+            shell_word(&format!("remote.{}.url", remote.name))
         )));
     }
     Ok(remote)

@@ -3,7 +3,7 @@
 use gix::ObjectId;
 
 use crate::git::{Remote, Repo};
-use crate::names::RepositoryName;
+use crate::names::{RepositoryName, shell_word};
 use crate::pipeline::{
     BaseRepository, Destination, Hold, Pipeline, RepoFacts, SharedProgress, Shipment, Step, Target,
 };
@@ -172,8 +172,9 @@ fn at(remote: &Remote, recorded: &str) -> Result<Remote, Hold> {
             remote.url.without_login()
         );
         Hold::broken(Reason::new(Code::RemoteUrl, sentence)).advise(format!(
-            "point the remote there for a moment: git remote set-url {} {recorded}",
-            remote.name
+            "point the remote there for a moment: git remote set-url {} {}",
+            shell_word(remote.name.as_str()),
+            shell_word(recorded)
         ))
     })
 }

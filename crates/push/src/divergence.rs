@@ -2,6 +2,8 @@
 
 use gix::ObjectId;
 
+use crate::shell_word::shell_word;
+
 /// What the repository knows of the commit that the remote has, and that is no ancestor of what was to be pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Divergence {
@@ -19,6 +21,7 @@ impl Divergence {
     /// Returns what to do about a branch that is at `old` on the remote, in one line. Where somebody else's commits may be
     /// there, losing them is the last thing that is named.
     pub fn advice(self, branch: &str, remote: &str, old: &ObjectId) -> String {
+        let remote = shell_word(remote);
         match self {
             Self::Behind => {
                 format!("the remote has all of it, and more: git pull --ff-only {remote} {branch}")

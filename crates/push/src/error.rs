@@ -10,6 +10,7 @@ use crate::divergence::Divergence;
 use crate::objects::SelectError;
 use crate::pack::PackError;
 use crate::sanitize::{Redact, sanitize_line};
+use crate::shell_word::shell_word;
 
 /// Any error.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -201,7 +202,8 @@ impl PushError {
             } => return Some(divergence.advice(branch, remote, old)),
             Self::LeaseBroken { branch, remote, .. } => {
                 return Some(format!(
-                    "somebody else moved it: git fetch {remote} {branch}, and look before it is rewritten"
+                    "somebody else moved it: git fetch {} {branch}, and look before it is rewritten",
+                    shell_word(remote)
                 ));
             }
             Self::Objects {

@@ -80,6 +80,7 @@ pub mod report_status;
 mod request;
 pub mod sanitize;
 mod send_pack;
+mod shell_word;
 pub mod sideband;
 mod speculative;
 mod store;
@@ -102,6 +103,7 @@ pub use progress::{NoProgress, Progress};
 pub use rejection::{Rejection, is_read_only};
 pub use request::{Confirm, LastSeen, PushRequest};
 pub use sanitize::{NoRedaction, Redact, sanitize_line};
+pub use shell_word::shell_word;
 pub use transport::{
     ADVERTISEMENT_CAP, Connection, Effect, RequestBody, ResponseFormat, SendError, Transport,
 };

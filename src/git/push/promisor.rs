@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 use sendoff_push::objects::Reader;
-use sendoff_push::{BoxError, ClassifiedError, Promisor};
+use sendoff_push::{BoxError, ClassifiedError, Promisor, shell_word};
 
 use crate::git::Remote;
 use crate::git::temporary_objects::TemporaryObjects;
@@ -78,7 +78,8 @@ impl ClassifiedError for PromisorError {
             Self::NotAllowed(reason) => reason.advice.clone(),
             Self::Fetch { remote, source } => source.advice().or_else(|| {
                 Some(format!(
-                    "fetch them with `git fetch --refetch --no-filter {remote}`, then run again"
+                    "fetch them with `git fetch --refetch --no-filter {}`, then run again",
+                    shell_word(remote)
                 ))
             }),
             Self::TooLarge => Some("check what the branch carries".into()),

@@ -1,6 +1,6 @@
 //! `RemoteError`: why there is no remote to push to, and what to do about it.
 
-use crate::names::{RemoteName, RemoteUrlError};
+use crate::names::{RemoteName, RemoteUrlError, shell_word};
 use crate::reason::Code;
 
 /// Why there is no remote to push to.
@@ -79,22 +79,27 @@ impl RemoteError {
             Self::None => Some("add one with `git remote add origin URL`".to_owned()),
             Self::Ambiguous(names) => Some(format!(
                 "choose one with `git config remote.pushDefault {}`",
-                names.first().map_or_else(|| "NAME".to_owned(), |name| word(name))
+                names.first().map_or_else(|| "NAME".to_owned(), |name| shell_word(name))
             )),
             Self::Refspec { name, .. } if RemoteName::new(name.as_str()).is_ok() => {
                 Some(format!("correct `remote.{name}.fetch`: git config --edit"))
             }
             Self::Refspec { name, .. } => Some(format!(
-                "give it a name without blanks and signs: git config --rename-section \"remote.{name}\" remote.NAME, and correct `remote.NAME.fetch`"
+                "give it a name without blanks and signs: git config --rename-section {} remote.NAME, and correct `remote.NAME.fetch`",
+                shell_word(&format!("remote.{name}"))
             )),
             Self::ThisRepository => Some(
                 "choose a remote with `git config remote.pushDefault NAME`, or name it in the policy"
                     .to_owned(),
             ),
             Self::OldFile { name, .. } => Some(format!(
-                "move it to the git configuration: git remote rename {name} {name}"
+                "move it to the git configuration: git remote rename {word} {word}",
+                word = shell_word(name.as_str())
             )),
-            Self::Absent(name) => Some(format!("add it with `git remote add {name} URL`")),
+            Self::Absent(name) => Some(format!(
+                "add it with `git remote add {} URL`",
+                shell_word(name.as_str())
+            )),
             Self::Url {
                 source: RemoteUrlError::Rewritten { key },
                 ..
@@ -105,15 +110,5 @@ impl RemoteError {
                 Some("see `git remote -v` and `git config --list --show-origin`".to_owned())
             }
         }
-    }
-}
-
-/// Writes a name as a word of a command.
-fn word(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./@".contains(c);
-    if name.chars().all(is_plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', "'\\''"))
     }
 }

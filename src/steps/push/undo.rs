@@ -9,6 +9,7 @@ use sendoff_push::{Action, LastSeen, Progress, PushError, Pushed};
 use crate::forge::Closed;
 use crate::git::Repo;
 use crate::git::push::{BranchPush, BranchPushError, LocalOptions, Promised};
+use crate::names::shell_word;
 use crate::pipeline::{
     Context, Destination, ErrorKind, Logins, Outcome, Outputs, Step, StepError, interruptible,
 };
@@ -88,7 +89,8 @@ impl Step for TakeBack {
 fn moved(branch: &str, remote: &str, error: &BranchPushError) -> Reason {
     let message = format!("not taken back: {error}");
     Reason::new(Code::LeaseBroken, message).advise(format!(
-        "a later push moved {branch}: undo a later run of yours first (`sendoff history`), or look at it with git fetch {remote} {branch}"
+        "a later push moved {branch}: undo a later run of yours first (`sendoff history`), or look at it with git fetch {} {branch}",
+        shell_word(remote)
     ))
 }
 

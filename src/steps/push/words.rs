@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sendoff_push::{Action, PushError, Pushed};
 
 use crate::git::push::{BranchPushError, LocalCheckError};
-use crate::names::RemoteName;
+use crate::names::{RemoteName, shell_word};
 use crate::pipeline::{ErrorKind, Outcome, Outputs, PolicyChanged, Shipment, StepError};
 use crate::policy::Refused;
 use crate::reason::{Code, Reason};
@@ -200,7 +200,8 @@ pub(super) fn step_error(
         let reason = Reason::new(Code::RemoteHeadUnknown, format!("not pushed: {unknown}"));
         let advice = format!(
             "check that the remote can be fetched from, then run again; if its HEAD leads nowhere, it has to be set there; \
-             or push by hand: git push {remote} {branch}"
+             or push by hand: git push {} {branch}",
+            shell_word(remote.as_str())
         );
         return StepError::for_reason(ErrorKind::Transient, reason.advise(advice));
     }

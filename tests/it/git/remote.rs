@@ -161,6 +161,50 @@ fn a_name_that_stands_in_no_ref_is_a_remote_as_for_git() {
     );
 }
 
+/// Guards against names in advice that a shell runs: the name of a remote comes with the repository.
+#[test]
+fn advice_with_an_odd_name_runs_nothing_but_git() {
+    supervise!();
+    for odd in [
+        "a b$(touch made)",
+        "x; touch made #",
+        "x`touch made`y",
+        "it's | touch made",
+        "a \"b\" $HOME",
+    ] {
+        let sandbox = Sandbox::new();
+        let work = sandbox.repository("r");
+        sandbox.git(&work, &["config", "branch.main.remote", odd]);
+        let remote = || open(&sandbox, &work).remote(None, Some(&BranchName::new("main").unwrap()));
+        let paste = |advice: &str, command: &str| {
+            let mut shell = sandbox.command("sh");
+            let shell = shell.args(["-c", command]).current_dir(&work);
+            let said = shell.output().unwrap();
+            assert!(!work.join("made").exists(), "{advice}");
+            said.status.success()
+        };
+        // Git refuses to add such a remote, but as one word.
+        let advice = remote().unwrap_err().advice().unwrap();
+        let command = advice.strip_prefix("add it with `").unwrap();
+        let command = command.strip_suffix('`').unwrap();
+        paste(&advice, &command.replace("URL", "https://h.test/o/r"));
+        // What is renamed is the section that the repository has.
+        let key = |key: &str| format!("remote.{odd}.{key}");
+        sandbox.git(&work, &["config", &key("url"), "https://h.test/o/r"]);
+        let fetch = format!("+refs/heads/*:refs/remotes/{odd} ..x/*");
+        sandbox.git(&work, &["config", &key("fetch"), &fetch]);
+        let advice = remote().unwrap_err().advice().unwrap();
+        let command = advice.split_once(": ").unwrap().1;
+        let command = command.rsplit_once(", and correct").unwrap().0;
+        assert!(
+            paste(&advice, &command.replace("remote.NAME", "remote.new")),
+            "{advice}"
+        );
+        let url = sandbox.git(&work, &["config", "remote.new.url"]);
+        assert_eq!(url.trim(), "https://h.test/o/r", "{odd}");
+    }
+}
+
 #[test]
 fn a_refspec_that_git_refuses_is_named() {
     supervise!();
