@@ -57,7 +57,7 @@ where
                 is_reused = false;
                 continue;
             }
-            Err(error) => return Err(lost(error)),
+            Err(error) => return Err(error),
         };
         let status = response.status();
         if status.is_success() {
@@ -111,9 +111,12 @@ impl Spoken {
     async fn send(
         &mut self,
         request: Request<Empty<Bytes>>,
-    ) -> Result<Response<Incoming>, hyper::Error> {
+    ) -> Result<Response<Incoming>, ConnectError> {
         let response = self.sender.send_request(request);
-        drive(&mut self.connection, &mut self.has_ended, response).await
+        match drive(&mut self.connection, &mut self.has_ended, response).await {
+            Some(response) => response.map_err(lost),
+            None => Err(ConnectError::Network("the connection was closed".into())),
+        }
     }
 
     /// Reads the page of a refusal, and says whether that was all of it and another request can be sent.
@@ -121,7 +124,8 @@ impl Spoken {
         let page = Limited::new(response.into_body(), PAGE_LIMIT);
         let sender = &mut self.sender;
         let ready = async { page.collect().await.is_ok() && sender.ready().await.is_ok() };
-        drive(&mut self.connection, &mut self.has_ended, ready).await
+        let ready = drive(&mut self.connection, &mut self.has_ended, ready).await;
+        ready == Some(true) && !self.has_ended
     }
 
     /// Returns the connection, which leads to the server now.
@@ -137,12 +141,15 @@ impl Spoken {
     }
 }
 
-/// Waits for `work`, and moves the bytes of its connection meanwhile.
+/// Waits for `work`, and moves the bytes of its connection meanwhile; `None` where the connection has ended and the work needs
+/// more of it.
+///
+/// The library's end of a connection outlives it here, and tells nobody that it has ended.
 async fn drive<T>(
     connection: &mut Connection<TokioIo<Box<dyn Stream>>, Empty<Bytes>>,
     has_ended: &mut bool,
     work: impl Future<Output = T>,
-) -> T {
+) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|cx| {
         if !*has_ended && let Poll::Ready(ended) = connection.poll_without_shutdown(cx) {
@@ -151,7 +158,11 @@ async fn drive<T>(
                 debug!(%error, "the connection to the proxy ended");
             }
         }
-        work.as_mut().poll(cx)
+        match work.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if *has_ended => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
     })
     .await
 }

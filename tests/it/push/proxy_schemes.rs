@@ -208,6 +208,19 @@ fn a_refusal_that_ends_the_connection_is_followed_by_another_one() {
     }
 }
 
+/// Guards a proxy that closes the connection which its refusal seems to keep.
+#[test]
+fn a_kept_connection_that_the_proxy_closes_is_followed_by_another_one() {
+    const ASKS: &str =
+        "HTTP/1.1 407 Login\r\nProxy-Authenticate: Basic realm=\"p\"\r\nContent-Length: 0\r\n\r\n";
+    let served = Served::start(GitServerOptions::default());
+    let (_front, [_, url]) = urls(&served);
+    let address = refusing(None, "HTTP/1.1 200 OK".to_owned(), ASKS, Then::Closes);
+    set(&served, "http.proxy", &format!("http://u:p@{address}"));
+    let options = configured(&served.sandbox, &served.work, &url);
+    push_head(&served.sandbox, &served.work, &url, &options).unwrap();
+}
+
 /// Guards that a proxy which lets read, and calls each nonce of a pack stale, gets the pack a few times only.
 #[test]
 fn a_proxy_for_which_each_nonce_is_stale_refuses_in_the_end() {
