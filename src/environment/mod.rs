@@ -21,7 +21,7 @@ use secrecy::SecretString;
 
 use self::inherited::ACTIVE;
 use self::value::{is_no_token, trimmed, unquoted};
-use self::variables::{OF_AGENTS, OF_ANY_BYTES, is_own};
+use self::variables::{OF_AGENTS, OF_ANY_BYTES, is_own, is_own_text};
 
 pub use self::variable::Variable;
 pub use self::variables::variables;
@@ -142,11 +142,16 @@ impl Environment {
     }
 
     /// Returns a variable without the blanks around it, and one of ours without quotation marks around it; `None` when it is
-    /// absent or blank.
+    /// absent or blank. A blank beyond ASCII can be a part of what is another program's, and of a path.
     fn value(&self, name: &str) -> Option<&OsStr> {
-        let value = trimmed(self.values.get(OsStr::new(name))?.as_bytes());
+        let trim = if is_own_text(name) {
+            trimmed
+        } else {
+            <[u8]>::trim_ascii
+        };
+        let value = trim(self.raw(name)?);
         let value = if is_own(name) {
-            unquoted(name, value)
+            trim(unquoted(name, value))
         } else {
             value
         };
@@ -214,7 +219,11 @@ mod tests {
             ("PLATFORM_URL", "\u{feff}http://p\r\n"),
             ("SENDOFF", "\"0\""),
             ("SENDOFF_TOKEN", "\u{a0}\"t\u{200b}\"\u{a0}"),
-            ("GIT_SSH_COMMAND", "\"/opt/my ssh\"\u{a0}"),
+            ("GIT_SSH_COMMAND", " \"/opt/my ssh\"\n"),
+            ("GIT_DIR", "\"/w\""),
+            ("GIT_WORK_TREE", "/w/Projekt\u{a0}\n"),
+            ("HOME", "'/h'"),
+            ("DELEGATION_RESULTS_FILE", "\"/r\u{a0}\""),
         ];
         let environment = Environment::from_pairs("/", pairs);
         assert_eq!(environment.text("WORKSPACE_ID"), Some("w1"));
@@ -226,5 +235,11 @@ mod tests {
         // A shell takes the quotation marks of a command of git's away.
         let command = environment.text("GIT_SSH_COMMAND");
         assert_eq!(command, Some("\"/opt/my ssh\""));
+        assert_eq!(environment.git_dir(), Some(PathBuf::from("/\"/w\"")));
+        let top = environment.git_work_tree();
+        assert_eq!(top, Some(PathBuf::from("/w/Projekt\u{a0}")));
+        assert_eq!(environment.home(), None);
+        let results = environment.delegation_results();
+        assert_eq!(results, PathBuf::from("/r\u{a0}"));
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn unquoted<'a>(name: &str, value: &'a [u8]) -> &'a [u8] {
         Some(inner)
             if last == mark && !inner.contains(mark) && !QUOTED_ON_PURPOSE.contains(&name) =>
         {
-            trimmed(inner)
+            inner
         }
         _ => value,
     }
@@ -57,7 +57,7 @@ mod tests {
             String::from_utf8(unquoted(name, value.as_bytes()).to_vec()).unwrap()
         };
         assert_eq!(of("GH_TOKEN", "\"t\""), "t");
-        assert_eq!(of("GH_TOKEN", "' t '"), "t");
+        assert_eq!(of("GH_TOKEN", "' t '"), " t ");
         assert_eq!(of("GH_TOKEN", "\"t"), "\"t");
         assert_eq!(of("GH_TOKEN", "\""), "\"");
         assert_eq!(of("GH_TOKEN", "\"a\" \"b\""), "\"a\" \"b\"");

@@ -9,9 +9,17 @@ pub fn variables() -> impl Iterator<Item = &'static Variable> {
     VARIABLES.iter().chain(GIT_VARIABLES)
 }
 
-/// Says whether a variable is none of git's.
+/// Says whether a variable is neither git's nor the system's, which mean what other programs read in them.
 pub(super) fn is_own(name: &str) -> bool {
-    VARIABLES.iter().any(|variable| variable.name == name)
+    let is_others = name.starts_with("GIT_")
+        || name.starts_with("XDG_")
+        || ["HOME", "PATH", "LANG", "TERM"].contains(&name);
+    !is_others && VARIABLES.iter().any(|variable| variable.name == name)
+}
+
+/// Says whether a variable is one of ours, and its value no path.
+pub(super) fn is_own_text(name: &str) -> bool {
+    is_own(name) && !OF_ANY_BYTES.contains(&name)
 }
 
 /// Sendoff's own variables, and the system's.
