@@ -11,22 +11,6 @@ use super::ssh_probe::probed_variant;
 
 /// Returns the ssh that runs `service` on the remote.
 pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, TransportError> {
-    program_with(target, service, &[])
-}
-
-/// Returns the same for OpenSSH that says everything, whatever its `LogLevel` is.
-pub(super) fn asking_aloud(
-    target: Target<'_>,
-    service: Service,
-) -> Result<Program, TransportError> {
-    program_with(target, service, &["-v"])
-}
-
-fn program_with(
-    target: Target<'_>,
-    service: Service,
-    first: &[&str],
-) -> Result<Program, TransportError> {
     let variant = match named_variant(target.options) {
         Some(variant) => variant,
         None => probed_variant(target)?,
@@ -36,9 +20,19 @@ fn program_with(
         Some(version) => program.variable("GIT_PROTOCOL", version),
         None => program,
     };
-    Ok(program
-        .args(first)
-        .args(arguments(target, service, variant)?))
+    Ok(program.args(arguments(target, service, variant)?))
+}
+
+/// Returns OpenSSH that says everything, whatever its `LogLevel` is, and runs no git: a server may make a repository that is
+/// asked for.
+pub(super) fn asking_aloud(target: Target<'_>) -> Result<Program, TransportError> {
+    let arguments = to_server(target, false, Variant::Ssh)?;
+    Ok(command(target)?.arg("-v").args(arguments).arg("true"))
+}
+
+/// Says whether the program may be OpenSSH, by what the user configured or by its name.
+pub(super) fn may_be_openssh(options: &PushOptions) -> bool {
+    matches!(named_variant(options), None | Some(Variant::Ssh))
 }
 
 /// Returns the variant that the user configured, or that follows from the program's name.
@@ -77,10 +71,28 @@ fn can_answer(options: &PushOptions) -> bool {
     options.attended || is_wrapped || variables.iter().any(|(name, _)| name == "SSH_ASKPASS")
 }
 
-/// Returns the arguments. `RemoteUrl` has refused users and hosts that begin with a dash.
+/// Returns the arguments.
 fn arguments(
     target: Target<'_>,
     service: Service,
+    variant: Variant,
+) -> Result<Vec<String>, TransportError> {
+    let mut arguments = to_server(target, service.protocol().is_some(), variant)?;
+    let path = target.url.path();
+    // The slash before `~user` is part of the URL's syntax, not of the path on the server.
+    let path = match path.strip_prefix('/') {
+        Some(home) if home.starts_with('~') => home,
+        _ => path,
+    };
+    let command = target.options.services.command(service);
+    arguments.push(format!("{command} {}", quote(path)));
+    Ok(arguments)
+}
+
+/// Returns the arguments before the command. `RemoteUrl` has refused users and hosts that begin with a dash.
+fn to_server(
+    target: Target<'_>,
+    has_protocol: bool,
     variant: Variant,
 ) -> Result<Vec<String>, TransportError> {
     let url = target.url;
@@ -92,7 +104,7 @@ fn arguments(
                 // Ssh must not wait for an answer.
                 add(&["-o", "BatchMode=yes"]);
             }
-            if service.protocol().is_some() {
+            if has_protocol {
                 add(&["-o", "SendEnv=GIT_PROTOCOL"]);
             }
         }
@@ -105,14 +117,7 @@ fn arguments(
         (Some(port), Variant::Plink | Variant::TortoisePlink) => add(&["-P", &port]),
         (Some(_), Variant::Simple) => return Err(TransportError::SshPort),
     }
-    // The slash before `~user` is part of the URL's syntax, not of the path on the server.
-    let path = match url.path().strip_prefix('/') {
-        Some(home) if home.starts_with('~') => home,
-        _ => url.path(),
-    };
-    let command = target.options.services.command(service);
-    let command = format!("{command} {}", quote(path));
-    add(&[&destination(target)?, &command]);
+    add(&[&destination(target)?]);
     Ok(arguments)
 }
 

@@ -9,8 +9,7 @@ use crate::names::Scheme;
 use crate::process::Ended;
 
 use super::Target;
-use super::service::Service;
-use super::ssh::asking_aloud;
+use super::ssh::{asking_aloud, may_be_openssh};
 use super::ssh_probe::{Probed, probe};
 use super::stderr::{Stage, from_stderr};
 
@@ -99,10 +98,12 @@ pub(super) fn or_setting(
 ) -> TransportError {
     let is_lost = matches!(error, TransportError::Network { .. });
     let is_silent = lines.is_empty() && ended == Some(Ended::Code(OWN_FAILURE));
-    if !is_lost || !(is_silent || stage == Stage::Working) {
+    // A shell that could not run its program was asked for the settings already.
+    let is_not_run = matches!(ended, Some(Ended::Code(126 | 127)));
+    if !is_lost || is_not_run || !(is_silent || stage == Stage::Working) {
         return error;
     }
-    let Ok(Probed::OpenSsh(settings)) = probe(target) else {
+    let Some(settings) = settings(target) else {
         return error;
     };
     match stage {
@@ -116,16 +117,24 @@ pub(super) fn or_setting(
 
 /// Returns the setting that spoils what comes from the service, if there is one.
 pub(super) fn obstacle(target: Target<'_>) -> Option<TransportError> {
+    let obstacle = settings(target)?.obstacle();
+    obstacle.map(TransportError::SshObstacle)
+}
+
+/// Asks ssh for its settings, where it is OpenSSH or may be: another program would take the question for a host.
+fn settings(target: Target<'_>) -> Option<Settings> {
+    if !may_be_openssh(target.options) {
+        return None;
+    }
     match probe(target) {
-        Ok(Probed::OpenSsh(settings)) => settings.obstacle().map(TransportError::SshObstacle),
+        Ok(Probed::OpenSsh(settings)) => Some(settings),
         _ => None,
     }
 }
 
 /// Connects once more, where ssh may speak, and returns why it was not let in or did not connect.
 fn told_aloud(target: Target<'_>) -> Option<TransportError> {
-    // It changes nothing on the server, whatever became of its trouble meanwhile.
-    let program = asking_aloud(target, Service::UploadPackList).ok()?;
+    let program = asking_aloud(target).ok()?;
     let output = program
         .deadline(ALOUD_TIMEOUT)
         .run_until(target.stop)

@@ -4,15 +4,18 @@ use std::fs;
 
 use super::ssh_host::{Host, obeyed};
 
-/// Counts the calls of ssh.
+/// Writes down the calls of ssh.
 fn counting(host: &mut Host) {
     let calls = host.file("calls").display().to_string();
-    host.wrap(&format!("echo \"$1\" >>{calls}; exec ssh"));
+    // The port is plink's, too.
+    let port = "[ \"$1\" != -P ] || { port=$2; shift 2; set -- -p $port \"$@\"; }";
+    host.wrap(&format!("echo \"$*\" >>{calls}; {port}; exec ssh"));
 }
 
-fn calls(host: &Host) -> usize {
+/// Returns the arguments of each call.
+fn calls(host: &Host) -> Vec<String> {
     let calls = fs::read_to_string(host.file("calls")).unwrap();
-    calls.lines().count()
+    calls.lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -52,11 +55,37 @@ fn an_ssh_that_speaks_is_started_once() {
     counting(&mut host);
     host.config_by("wrong", "");
     host.twin.we_refuse("ssh was not let in: ");
-    let once = calls(&host);
+    let once = calls(&host).len();
     host.config_by("wrong", "LogLevel QUIET\n");
     host.twin.we_refuse("ssh was not let in: ");
     // For its settings, and aloud.
-    assert_eq!(calls(&host), once + once + 2);
+    let calls = calls(&host);
+    assert_eq!(calls.len(), once + once + 2);
+    // A server may make a repository that git asks for.
+    let aloud = calls.last().unwrap();
+    assert!(
+        aloud.starts_with("-v ") && aloud.ends_with(" true"),
+        "{aloud}"
+    );
+}
+
+/// Guards that only OpenSSH is asked for its settings: others know no such option, or take it for a host.
+#[test]
+fn a_program_that_is_no_openssh_is_not_asked_for_its_settings() {
+    let Some(mut host) = Host::start() else {
+        return;
+    };
+    counting(&mut host);
+    host.config_by("user", "RequestTTY force\n");
+    for (variant, is_asked) in [("plink", false), ("ssh", true)] {
+        host.set("GIT_SSH_VARIANT", variant);
+        host.twin.we_refuse("");
+        let calls = calls(&host);
+        let of_push = |call: &String| call.contains("git-receive-pack");
+        assert!(calls.iter().any(of_push), "{variant}: {calls:?}");
+        let asked = calls.iter().any(|call| call.starts_with("-G "));
+        assert_eq!(asked, is_asked, "{variant}: {calls:?}");
+    }
 }
 
 #[test]
