@@ -26,21 +26,22 @@ impl Shown<'_> {
     /// Says whether the authorities that issued the certificate, as far as they are shown, are more than can be verified.
     pub(super) fn has_long_chain(&self) -> bool {
         let parsed = |der: &CertificateDer<'_>| Certificate::from_der(der).ok();
-        let authorities: Vec<_> = self.intermediates.iter().filter_map(parsed).collect();
+        let mut authorities: Vec<_> = self.intermediates.iter().filter_map(parsed).collect();
         let Some(mut issued) = parsed(self.end_entity) else {
             return false;
         };
         let mut number = 0;
         while number <= MAX_INTERMEDIATES {
             let issuer = issued.tbs_certificate().issuer();
-            let next = authorities.iter().find(|authority| {
+            let next = authorities.iter().position(|authority| {
                 let body = authority.tbs_certificate();
                 body.subject() == issuer && body.subject() != body.issuer()
             });
             let Some(next) = next else {
                 return false;
             };
-            issued = next.clone();
+            // Two authorities can have issued each other's certificate.
+            issued = authorities.swap_remove(next);
             number += 1;
         }
         true

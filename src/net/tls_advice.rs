@@ -58,13 +58,9 @@ impl TlsFault {
     fn advice_for_proxy(&self, place: &TlsPlace) -> String {
         let fixed = match self {
             Self::UnknownIssuer | Self::SelfSigned | Self::NoServers => {
-                return place.trust_command("http.proxySSLCAInfo").replacen(
-                    "the server is",
-                    "the proxy is",
-                    1,
-                );
+                return of_proxy(&place.trust_command("http.proxySSLCAInfo"));
             }
-            Self::LongChain => return place.add_command("http.proxySSLCAInfo"),
+            Self::LongChain => return of_proxy(&place.add_command("http.proxySSLCAInfo")),
             Self::WrongName(_) => "use a name in the proxy's URL that the certificate is for",
             Self::NotTls => "use `http` in the proxy's URL",
             Self::ClientCertificateWanted => {
@@ -78,6 +74,14 @@ impl TlsFault {
         fixed.to_owned()
     }
 }
+
+/// Returns the advice to trust a server as that for a proxy.
+fn of_proxy(advice: &str) -> String {
+    advice.replacen("the server is", "the proxy is", 1)
+}
+
+/// When a certificate may be trusted that nobody vouches for.
+const CAUTION: &str = "if the server is yours, or its certificate is what its administrator says";
 
 /// Which server a TLS connection was to be made with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,7 +103,7 @@ impl TlsPlace {
     fn trust_command(&self, key: &str) -> String {
         let (shown, bare) = (self.show_command(), self.bare_host());
         format!(
-            "if the server is yours, or its certificate is what its administrator says, trust it: {shown} > ~/{bare}.pem && git config --global {key} ~/{bare}.pem"
+            "{CAUTION}, trust it: {shown} > ~/{bare}.pem && git config --global {key} ~/{bare}.pem"
         )
     }
 
@@ -107,7 +111,7 @@ impl TlsPlace {
     fn add_command(&self, key: &str) -> String {
         let shown = self.show_command();
         format!(
-            "add its certificate to the file of authorities that `{key}` names: {shown} >> FILE"
+            "{CAUTION}, add its certificate to the file of authorities that `{key}` names: {shown} >> FILE"
         )
     }
 

@@ -16,7 +16,7 @@ use super::Target;
 use super::endpoint::{Endpoint, with_idle_timeout};
 use super::fetch::Take;
 use super::idle_timeout::IdleTimeout;
-use super::ssh_settings::obstacle;
+use super::ssh_cause::obstacle;
 use super::stderr::Stage;
 use super::stream::{ReadError, TimedWriter, read_answer, read_lines, read_stream};
 

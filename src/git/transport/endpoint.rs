@@ -15,9 +15,9 @@ use crate::threads::lock;
 use super::Target;
 use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
 use super::message_lines::messages;
+use super::ssh_cause::{obstacle, or_setting};
 use super::ssh_exit::{not_run, or_signal, silent_refusal};
 use super::ssh_probe::{Probed, probe};
-use super::ssh_settings::{obstacle, or_setting};
 use super::ssh_words::is_without_shell;
 use super::stderr::{Stage, from_stderr};
 

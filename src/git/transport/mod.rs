@@ -27,6 +27,7 @@ mod ref_lines;
 mod remote_head;
 mod service;
 mod ssh;
+mod ssh_cause;
 mod ssh_command;
 mod ssh_exit;
 mod ssh_login;

@@ -50,7 +50,7 @@ fn seven_authorities_are_named_and_the_advice_trusts_the_certificate() {
     let told = "more than 6 authorities stand between the server's certificate and its root, which is not supported";
     assert!(said.contains(told), "{said}");
     assert!(
-        said.contains("`http.sslCAInfo` names: openssl s_client"),
+        said.contains("if the server is yours, or its certificate is what its administrator says, add its certificate to the file of authorities that `http.sslCAInfo` names: openssl s_client"),
         "{said}"
     );
     // The advice, without the program that may be missing.
