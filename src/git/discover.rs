@@ -131,15 +131,18 @@ fn git_dir_behind(entry: &Path) -> Result<Option<PathBuf>, OpenError> {
         .map(<[u8]>::trim_ascii_start)
         .ok_or_else(|| OpenError::Pointer(entry.to_owned()))?;
     let parent = entry.parent().unwrap_or(Path::new("/"));
-    let git_dir = parent.join(OsStr::from_bytes(target));
-    let git_dir = git_dir
-        .canonicalize()
-        .map_err(|_| OpenError::Pointer(entry.to_owned()))?;
-    if looks_like_git_dir(&git_dir) {
-        Ok(Some(git_dir))
-    } else {
-        Err(OpenError::Pointer(entry.to_owned()))
+    let named = parent.join(OsStr::from_bytes(target));
+    match named.canonicalize() {
+        Ok(git_dir) if looks_like_git_dir(&git_dir) => Ok(Some(git_dir)),
+        _ if is_of_worktree(&named) => Err(OpenError::WorktreePointer(entry.to_owned())),
+        _ => Err(OpenError::Pointer(entry.to_owned())),
     }
+}
+
+/// Says whether a path is that of the git directory of a linked work tree.
+fn is_of_worktree(git_dir: &Path) -> bool {
+    let parent = git_dir.parent().and_then(Path::file_name);
+    parent.is_some_and(|name| name == "worktrees")
 }
 
 /// Says whether `directory` holds what git requires of a git directory.

@@ -121,7 +121,10 @@ impl Repo {
         } else {
             branch_name(last.as_bstr())?
         };
-        let tip = tip.or_else(|| self.unsorted_tip(&name));
+        let tip = match tip {
+            None => self.unsorted_tip(&name)?,
+            tip => tip,
+        };
         Ok(match tip {
             Some(id) => Head::Branch { name, id },
             None => Head::Unborn { name },
@@ -133,7 +136,10 @@ impl Repo {
     /// Returns a branch as HEAD would name it; `None` when there is none.
     pub fn branch(&self, name: &BranchName) -> Result<Option<Head>, HeadError> {
         let tip = self.ref_tip(&name.full())?;
-        let tip = tip.or_else(|| self.unsorted_tip(name));
+        let tip = match tip {
+            None => self.unsorted_tip(name)?,
+            tip => tip,
+        };
         Ok(tip.map(|id| Head::Branch {
             name: name.clone(),
             id,

@@ -77,15 +77,15 @@ impl Repo {
     /// user's may lead anywhere. As for git, a relative one starts at the top of the work tree.
     pub fn pre_push_hook(&self) -> PrePush {
         let top = self.work_tree().unwrap_or_else(|| self.git_dir());
-        let directory = match self.hooks_directory(top) {
-            Ok(directory) => directory,
+        let (directory, below) = match self.hooks_directory(top) {
+            Ok(found) => found,
             Err(outside) => return PrePush::Outside(outside),
         };
         let path = directory.join(PRE_PUSH);
         match path.metadata() {
             Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 => {
                 PrePush::Found(Hook {
-                    relative: self.hooks_below_top().map(|below| below.join(PRE_PUSH)),
+                    relative: below.map(|below| below.join(PRE_PUSH)),
                     path,
                     directory: top.to_owned(),
                     place: self.place_for_hooks(),
@@ -113,11 +113,14 @@ impl Repo {
                 names.push(name.clone());
             }
         }
-        for entry in entries("enabled") {
-            if truth(entry.value.as_ref().map(|value| value.as_bstr())) == Some(false) {
-                names.retain(|known| Some(known) != entry.subsection.as_ref());
-            }
-        }
+        // The last value of each counts.
+        names.retain(|name| {
+            let mut of_name =
+                entries("enabled").filter(|entry| entry.subsection.as_ref() == Some(name));
+            let last = of_name.next_back();
+            let value = last.map(|entry| truth(entry.value.as_ref().map(|value| value.as_bstr())));
+            value.flatten() != Some(false)
+        });
         let shown = |name: BString| format!("hook.{}", name.to_str_lossy().escape_debug());
         names.into_iter().take(MAX_NAMED_HOOKS).map(shown).collect()
     }
@@ -135,7 +138,9 @@ impl Repo {
         }
     }
 
-    fn hooks_directory(&self, top: &Path) -> Result<PathBuf, PathBuf> {
+    /// Returns where the hooks are, and that path from the top of the work tree where git names them so. `Err` is the place
+    /// outside that the repository's own configuration names.
+    fn hooks_directory(&self, top: &Path) -> Result<(PathBuf, Option<PathBuf>), PathBuf> {
         let config = self.config();
         let local = config.local.string("core.hooksPath");
         if config.trust == LocalConfigTrust::Ignore
@@ -143,37 +148,36 @@ impl Repo {
         {
             let path = config.expand(&local.to_str_lossy()).unwrap_or_default();
             if path.as_os_str().is_empty() {
-                return Ok(nowhere());
+                return Ok((nowhere(), None));
             }
-            let wanted = top.join(path);
+            let wanted = top.join(&path);
             // A symbolic link can lead outside as well as `..` does. A missing directory holds no hook.
             let Ok(real) = wanted.canonicalize() else {
-                return Ok(wanted);
+                return Ok((wanted, None));
             };
-            let inside = top.canonicalize().is_ok_and(|top| real.starts_with(top));
-            return if inside { Ok(real) } else { Err(wanted) };
+            let Ok(top) = top.canonicalize() else {
+                return Err(wanted);
+            };
+            // What was checked is what is run, without its links.
+            return match real.strip_prefix(top) {
+                Ok(below) => {
+                    let relative = path.is_relative().then(|| started_here(below));
+                    Ok((real.clone(), relative))
+                }
+                Err(_) => Err(wanted),
+            };
         }
         let path = config.path("core.hooksPath");
         Ok(match (path, config.string("core.hooksPath")) {
-            (Some(path), _) => top.join(path),
-            (None, Some(_)) => nowhere(),
-            (None, None) => self.common_dir().join("hooks"),
+            (Some(path), _) => (top.join(&path), path.is_relative().then_some(path)),
+            (None, Some(_)) => (nowhere(), None),
+            (None, None) => (self.common_dir().join("hooks"), self.own_hooks_below_top()),
         })
     }
 
-    /// Returns where the hooks are from the top of the work tree, where git names them so; none where it names them by an
-    /// absolute path.
-    fn hooks_below_top(&self) -> Option<PathBuf> {
-        let config = self.config();
-        let of_repository = match config.trust {
-            LocalConfigTrust::Ignore => config.local.string("core.hooksPath"),
-            LocalConfigTrust::Trust => None,
-        };
-        let of_repository = of_repository.map(|path| path.to_str_lossy().into_owned());
-        if let Some(path) = of_repository.or_else(|| config.string("core.hooksPath")) {
-            let path = PathBuf::from(path);
-            return (path.is_relative() && !begins_elsewhere(&path)).then_some(path);
-        }
+    /// Returns where the hooks of the git directory are from the top of the work tree; none where git names them by an absolute
+    /// path.
+    fn own_hooks_below_top(&self) -> Option<PathBuf> {
         if self.git_dir() != self.common_dir() {
             return None;
         }
@@ -199,10 +203,13 @@ impl Repo {
     }
 }
 
-/// Says whether a path begins in a home directory or where git is installed.
-fn begins_elsewhere(path: &Path) -> bool {
-    path.to_str()
-        .is_none_or(|path| path.starts_with(['~', '%']))
+/// Names the top of the work tree itself as git does: a program without a slash is looked up on the search path.
+fn started_here(below: &Path) -> PathBuf {
+    if below.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        below.to_owned()
+    }
 }
 
 /// Where git looks for hooks when `core.hooksPath` is set to nothing: in the root of the file system.

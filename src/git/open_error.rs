@@ -30,6 +30,9 @@ pub enum OpenError {
     /// A `.git` or `commondir` file names no git directory.
     #[error("`{}` does not point to a git directory", .0.display())]
     Pointer(PathBuf),
+    /// The `.git` file of a linked work tree names a git directory that is not there.
+    #[error("`{}` does not point to a git directory", .0.display())]
+    WorktreePointer(PathBuf),
     /// It links to directories that do not say that they belong to it, and that is not trusted.
     #[error("{}", leads_out(.0))]
     LeadsOut(Leads),
@@ -118,7 +121,7 @@ impl OpenError {
                 Some("make a work tree of that repository as git does: git worktree add".into())
             }
             Self::LeadsOut(leads) => Some(lead_advice(leads)),
-            Self::Pointer(_) => Some(
+            Self::WorktreePointer(_) => Some(
                 "if the repository was moved, run in it: git worktree repair PATH, with the path of this work tree"
                     .into(),
             ),

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use gix::ObjectId;
+use gix::bstr::BStr;
 use gix::path::RelativePath;
 use gix::refs::{FullName, Reference, Target};
 
@@ -147,14 +148,28 @@ impl Repo {
     }
 
     /// Finds a branch that `packed-refs` has at another place than by its order, although its header says that it is sorted:
-    /// somebody edited it. Git searches it as well, by other steps, and finds some of them.
-    pub(super) fn unsorted_tip(&self, branch: &BranchName) -> Option<ObjectId> {
+    /// somebody edited it. Git searches it as well, by other steps, and finds some of them. Only a file that is not sorted has
+    /// any.
+    pub(super) fn unsorted_tip(&self, branch: &BranchName) -> Result<Option<ObjectId>, RefError> {
         let full = branch.full();
-        let packed = self.refs.cached_packed_buffer().ok()??;
-        let mut found = packed.iter().ok()?.filter_map(Result::ok);
-        found
-            .find(|reference| reference.name.as_bstr() == full.as_str())
-            .map(|reference| reference.target())
+        let packed = self.refs.cached_packed_buffer();
+        let packed = packed.map_err(|error| RefError::damaged(&full, &error))?;
+        let Some(packed) = packed else {
+            return Ok(None);
+        };
+        let all = packed.iter();
+        let all = all.map_err(|error| RefError::damaged(&full, &error))?;
+        let (mut last, mut is_sorted, mut tip) = (BStr::new(b""), true, None);
+        for reference in all {
+            let reference = reference.map_err(|error| RefError::damaged(&full, &error))?;
+            let name = reference.name.as_bstr();
+            is_sorted &= last <= name;
+            if name == full.as_str() {
+                tip = Some(reference.target());
+            }
+            last = name;
+        }
+        Ok(tip.filter(|_| !is_sorted))
     }
 
     /// Returns what the ref of exactly this name holds: where there is none, gitoxide would look for a tag, a branch and a

@@ -92,11 +92,17 @@ fn a_submodule_is_a_repository_of_its_own() {
 fn a_git_file_that_leads_nowhere_is_an_error() {
     supervise!();
     let sandbox = Sandbox::new();
-    for content in ["gitdir: /nowhere\n", "garbage", "", "gitdir:\0"] {
+    for content in [
+        "gitdir: /nowhere\n",
+        "gitdir: ../.git/modules/sub\n",
+        "garbage",
+        "",
+        "gitdir:\0",
+    ] {
         sandbox.write("broken/.git", content);
         let error = discover(&sandbox, &sandbox.path("broken")).unwrap_err();
         assert!(
-            matches!(error, OpenError::Pointer(_)),
+            matches!(error, OpenError::Pointer(_)) && error.advice().is_none(),
             "{content:?}: {error}"
         );
     }

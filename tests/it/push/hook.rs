@@ -155,6 +155,17 @@ fn hooks_path_is_followed_as_git_follows_it_and_never_out_of_the_work_tree() {
         PrePush::Outside(_)
     ));
     std::os::unix::fs::symlink(&outside, work.join("inside")).unwrap();
+    // A program without a slash would be looked up on the search path.
+    script(&sandbox, "work-r/pre-push", RECORD);
+    for scope in ["--local", "--global"] {
+        sandbox.git(&work, &["config", "--unset", "core.hooksPath"]);
+        sandbox.git(&work, &["config", scope, "core.hooksPath", "."]);
+        let PrePush::Found(hook) = opened(&sandbox, &work).pre_push_hook() else {
+            panic!("no hook");
+        };
+        assert_eq!(hook.relative.unwrap().as_os_str(), "./pre-push", "{scope}");
+        sandbox.git(&work, &["config", "core.hooksPath", "."]);
+    }
     sandbox.git(&work, &["config", "core.hooksPath", "inside"]);
     assert!(matches!(
         opened(&sandbox, &work).pre_push_hook(),
@@ -293,6 +304,9 @@ fn hooks_of_the_configuration_are_not_run_and_are_named() {
         set("--global", &format!("hook.{name}.event"), "pre-push");
     }
     set("--global", "hook.off.enabled", "false");
+    // The last value counts.
+    set("--global", "hook.scan.enabled", "false");
+    set("--global", "hook.scan.enabled", "true");
     set("--global", "hook.reset.event", "");
     set("--global", "hook.reset.event", "pre-commit");
     set("--local", "hook.own.command", "exit 1");
