@@ -67,11 +67,11 @@ fn at_the_deadline_the_whole_group_is_killed() {
     let begin = Instant::now();
     let error = shell(&script)
         .variable("PATH", "/usr/bin:/bin")
-        .deadline(Duration::from_millis(300))
+        .deadline(Duration::from_secs(3))
         .run()
         .unwrap_err();
     assert!(matches!(error, ProcessError::Deadline { .. }), "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(begin.elapsed() < Duration::from_secs(30));
     for pid in std::fs::read_to_string(pids).unwrap().lines() {
         assert!(is_gone(pid), "{pid} is still there");
     }

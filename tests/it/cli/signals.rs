@@ -47,7 +47,7 @@ fn each_signal_ends_the_run_in_order() {
         let world = World::new();
         let (run, child) = stuck(&world, &["run", "post-commit", "--json"]);
         let (took, exit, text) = end(&world, run, signal);
-        assert!(took < Duration::from_secs(5), "{signal}: {took:?}");
+        assert!(took < Duration::from_secs(30), "{signal}: {took:?}");
         assert_eq!(exit, Some(code), "{text}");
         let report: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(report["exit_code"], code);
@@ -83,7 +83,7 @@ fn the_deadline_leaves_no_child_either() {
     let helper = format!("!{}", helper.display());
     let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
     git(&["config", "--global", "credential.helper", &helper]);
-    world.user_policy("[limits]\ndeadline = \"2s\"\n");
+    world.user_policy("[limits]\ndeadline = \"5s\"\n");
     let variables = [("PLATFORM_URL", world.platform.url().to_string())];
     let said = world.run_in(&world.work(), &["run", "post-commit"], &variables);
     assert_eq!(said.code, Some(1), "{}", said.stdout);

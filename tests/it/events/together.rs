@@ -50,7 +50,7 @@ fn a_delivery_counts_once_for_all_servers_and_so_does_a_limit() {
 
 #[test]
 fn what_waits_is_fired_by_another_server_when_its_own_was_killed() {
-    let home = Home::new(&format!("{RULE}debounce = \"1s\"\n"));
+    let home = Home::new(&format!("{RULE}debounce = \"5s\"\n"));
     home.schedule("pick-up-work", &[]);
     let server = home.serve();
     let before = home.found("pick-up-work").next_run_at;

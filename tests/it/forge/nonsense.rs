@@ -92,7 +92,7 @@ async fn a_forge_that_keeps_silent_is_given_up_and_asked_what_became_of_it() {
     let server = server();
     server.inject([Fault::DoneInSilence]);
     let start = Instant::now();
-    let forge = connect_with("github", server.url(), Duration::from_millis(300));
+    let forge = connect_with("github", server.url(), Duration::from_secs(2));
     let opened = forge.open(&request("work")).await.unwrap();
     assert!(matches!(opened, Opened::Found(_)), "{opened:?}");
     server.inject([Fault::Silence, Fault::Silence, Fault::Silence]);
@@ -100,7 +100,7 @@ async fn a_forge_that_keeps_silent_is_given_up_and_asked_what_became_of_it() {
     assert_eq!(error.code().as_str(), "timeout");
     assert!(error.is_transient());
     assert!(
-        start.elapsed() < Duration::from_secs(10),
+        start.elapsed() < Duration::from_secs(40),
         "{:?}",
         start.elapsed()
     );

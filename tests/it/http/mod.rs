@@ -164,14 +164,14 @@ async fn a_silent_server_is_left_within_the_budget() {
     supervise!();
     let server = server();
     server.inject(std::iter::repeat_n(Fault::Silence, 9));
-    let client = Client::new(ClientOptions::new(Duration::from_millis(200)));
+    let client = Client::new(ClientOptions::new(Duration::from_secs(2)));
     let start = Instant::now();
     let request = Request::get(server.url().clone());
     let error = client.send(request).await.unwrap_err();
     assert_eq!(error.class().code().as_str(), "timeout");
     assert!(error.is_transient() && error.may_have_acted());
     assert!(
-        start.elapsed() < Duration::from_millis(1500),
+        start.elapsed() < Duration::from_secs(20),
         "{:?}",
         start.elapsed()
     );

@@ -39,10 +39,10 @@ fn the_deadline_ends_a_stuck_thread_and_what_comes_after_it() {
     let began = Instant::now();
     let report = run(r#"
         pipelines.p = [["stuck", "say"], "clear"]
-        limits.deadline = "100ms"
-        steps.stuck = { uses = "act", what = "stuck-thread", millis = 20000 }
+        limits.deadline = "1s"
+        steps.stuck = { uses = "act", what = "stuck-thread", millis = 40000 }
     "#);
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < Duration::from_secs(20));
     assert_eq!(
         verdict(&report, "stuck"),
         (Verdict::Failed, Some("deadline"))
@@ -52,7 +52,7 @@ fn the_deadline_ends_a_stuck_thread_and_what_comes_after_it() {
         verdict(&report, "clear"),
         (Verdict::Failed, Some("deadline"))
     );
-    assert!(step(&report, "stuck").summary.contains("100ms"));
+    assert!(step(&report, "stuck").summary.contains("1s"));
     assert_eq!(report.exit_code, 1);
     wait_until("the flag", || RAISED.load(Ordering::Relaxed).then_some(()));
 }
@@ -62,13 +62,13 @@ fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
     let policy = policy(
         r#"
         pipelines.p = ["say", ["stuck", "after"], "clear"]
-        steps.stuck = { uses = "act", what = "stuck-poll", millis = 3000 }
+        steps.stuck = { uses = "act", what = "stuck-poll", millis = 8000 }
         steps.after = { uses = "say" }
     "#,
     );
     let pipeline = Pipeline::plan(&policy, "p", KINDS).unwrap();
     let partial_report = partial_report();
-    let limit = Duration::from_millis(150);
+    let limit = Duration::from_secs(1);
     let began = Instant::now();
     let deadline = Deadline::new(limit);
     let (send, receive) = channel();
@@ -87,7 +87,7 @@ fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
     let took = at - began;
     assert!(took >= limit, "{took:?}");
     // 50 ms by contract; the machine that tests may be busy.
-    assert!(took < limit + Duration::from_secs(1), "{took:?}");
+    assert!(took < limit + Duration::from_secs(5), "{took:?}");
     assert_eq!(verdict(&report, "say"), (Verdict::Done, None));
     assert_eq!(
         verdict(&report, "stuck"),
@@ -108,7 +108,8 @@ fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
 
 #[test]
 fn a_watchdog_is_disarmed_when_the_run_ends_in_time() {
-    let deadline = Deadline::new(Duration::from_millis(30));
+    // Far away: what is not disarmed tells then.
+    let deadline = Deadline::new(Duration::from_mins(1));
     let (send, receive) = channel();
     let watchdog = Watchdog::start(
         &deadline,
@@ -154,7 +155,7 @@ fn a_deadline_that_passes_before_the_first_step_fails_the_run() {
 
 #[test]
 fn a_deadline_that_stands_still_does_not_end_the_run() {
-    let deadline = Deadline::new(Duration::from_millis(300));
+    let deadline = Deadline::new(Duration::from_secs(2));
     let (send, receive) = channel();
     let still = deadline.suspend();
     let _watchdog = Watchdog::start(
@@ -166,7 +167,7 @@ fn a_deadline_that_stands_still_does_not_end_the_run() {
         },
     );
     // Longer than the deadline: a watchdog whose clock runs would tell meanwhile.
-    let early = receive.recv_timeout(Duration::from_millis(400));
+    let early = receive.recv_timeout(Duration::from_secs(3));
     assert_eq!(early, Err(RecvTimeoutError::Timeout));
     drop(still);
     receive.recv().unwrap();

@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 use sendoff::demo::git_server::GitServerOptions;
+use sendoff_testing::free_port;
 
 use super::gate::{Gate, OF_PROXY, Wanted};
 use super::proxy::configured;
@@ -287,12 +288,10 @@ fn a_407_of_the_server_is_not_the_proxys() {
 fn a_proxy_that_is_not_reached_is_named() {
     let served = Served::start(GitServerOptions::default());
     let (_front, urls) = urls(&served);
-    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let address = format!("127.0.0.1:{}", free_port());
     set(&served, "http.proxy", &format!("http://{address}"));
     for url in &urls {
-        let said = both(&served, url, false).replace(&address.to_string(), "PROXY");
+        let said = both(&served, url, false).replace(&address, "PROXY");
         insta::allow_duplicates! {
             insta::assert_snapshot!(said, @r"
             network: the connection failed

@@ -1,11 +1,11 @@
 //! Servers and proxies that people run: nginx before a git server, tinyproxy on the way; beside git.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff_testing::{tool, wait_until};
+use sendoff_testing::{free_port, tool, wait_until};
 
 use super::authority::Authority;
 use super::proxy::configured;
@@ -21,9 +21,7 @@ pub(super) struct Running {
 impl Running {
     /// Starts what `command` makes of a free port, and waits until it listens.
     pub(super) fn start(command: impl FnOnce(u16) -> Command) -> Self {
-        let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = free_port();
         let mut command = command(port);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let child = command.stderr(Stdio::null()).spawn().unwrap();

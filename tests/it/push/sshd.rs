@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff_testing::{left_out, tool, wait_until};
+use sendoff_testing::{free_port, left_out, tool, wait_until};
 
 use crate::sandbox::{Sandbox, succeed};
 
@@ -95,11 +95,7 @@ fn sshd(sandbox: &Sandbox, program: &Path) -> Option<Ssh> {
             succeed(keygen.args(["-q", "-t", "ed25519", "-N", "", "-f", &key(name)]));
         }
     }
-    let port = TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = free_port();
     std::fs::copy(key("user.pub"), key("authorized")).unwrap();
     let host = std::fs::read_to_string(key("host.pub")).unwrap();
     sandbox.write(

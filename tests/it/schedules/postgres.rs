@@ -1,14 +1,13 @@
 //! A real `PostgreSQL` with the platform's table, with and without TLS.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use sendoff_testing::{left_out, tool};
+use sendoff_testing::{free_port, left_out, tool};
 
 use super::PATIENCE;
 
@@ -139,11 +138,7 @@ impl Postgres {
         ]);
         init.arg(&data).arg("--pwfile").arg(&secret);
         assert!(as_ordinary(&mut init).status().unwrap().success());
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         let mut server = Command::new(postgres);
         server.arg("-D").arg(&data).args([
             "-p",

@@ -86,11 +86,11 @@ fn one_that_cannot_be_read_keeps_its_time_is_reported_and_does_not_touch_another
 #[test]
 fn a_firing_that_takes_too_long_is_ended_and_the_others_run() {
     let machine = Machine::new("");
-    machine.add_prompt("stuck", "Look.", &["--timeout", "300ms"]);
+    machine.add_prompt("stuck", "Look.", &["--timeout", "3s"]);
     machine.platform.inject([Fault::Pass, Fault::Silence]);
     assert_eq!(
         machine.said(&["run", "stuck"]),
-        "error: it did not end within 300ms\nexit 1"
+        "error: it did not end within 3s\nexit 1"
     );
     assert_eq!(machine.said(&["run", "stuck"]), "ok: Done.\nexit 0");
 }
@@ -174,7 +174,7 @@ fn a_firing_whose_last_one_runs_still_is_left_out_or_waits() {
         let claim = Claim {
             holder: "a process that works",
             now: ago(HOUR),
-            held_until: Clock::System.now() + SignedDuration::from_secs(3),
+            held_until: Clock::System.now() + SignedDuration::from_secs(8),
             next_run_at: Some(ago(SignedDuration::from_mins(1))),
         };
         store.claim(&machine.row(name), &claim).unwrap().unwrap();

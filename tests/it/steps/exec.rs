@@ -177,19 +177,19 @@ fn the_errors_of_its_settings_say_what_to_do() {
 fn x25_at_its_limit_it_is_killed_with_its_children() {
     supervise!();
     let sandbox = sandbox(
-        "timeout = \"500ms\"\ncommand = [\"/bin/sh\", \"-c\", \
+        "timeout = \"3s\"\ncommand = [\"/bin/sh\", \"-c\", \
          \"sleep 300 & echo $! > children; echo $$ >> children; sleep 300\"]",
     );
     let began = Instant::now();
     let said = step(&sandbox, &[]);
     assert!(
-        began.elapsed() < Duration::from_secs(20),
+        began.elapsed() < Duration::from_secs(30),
         "{:?}",
         began.elapsed()
     );
     assert_eq!(said.code, Some(1));
     assert!(
-        said.stderr.contains("it took longer than 500ms"),
+        said.stderr.contains("it took longer than 3s"),
         "{}",
         said.stderr
     );
@@ -202,7 +202,7 @@ fn x25_at_its_limit_it_is_killed_with_its_children() {
         };
         while !is_gone() {
             assert!(
-                began.elapsed() < Duration::from_secs(30),
+                began.elapsed() < Duration::from_mins(1),
                 "{child} still runs"
             );
             std::thread::yield_now();

@@ -2,7 +2,6 @@
 //! (`SENDOFF_TEST_LONG=1`) has a thousand kills.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use sendoff::failpoint::Point;
 use sendoff_testing::cases;
 use serde_json::json;
 
+use crate::program::piped;
 use crate::world::World;
 
 use super::killed::{assert_database, settle};
@@ -121,14 +121,10 @@ impl EventWriter<'_> {
             command.env("SENDOFF_FAILPOINT_LOG", &self.hits);
         }
         command
-            .stdin(Stdio::piped())
+            .stdin(piped(task.as_bytes()))
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let mut hook = command.spawn().unwrap();
-        let mut stdin = hook.stdin.take().unwrap();
-        // One that was killed at once reads nothing.
-        let _killed = stdin.write_all(task.as_bytes());
-        drop(stdin);
         if let Some(after) = after {
             std::thread::sleep(after);
             for pid in workers(self.world) {

@@ -175,15 +175,17 @@ fn a_run_that_is_stuck_in_the_store_ends_and_tells_what_waits() {
 #[test]
 fn x05_a_memory_of_a_stopped_run_is_told_to_wait_and_sent_once() {
     let world = World::new();
-    world.user_policy("[pipelines]\npost-task = [\"memory-commit\", \"push\", \"pr-create\"]\n");
+    world.user_policy(
+        "[limits]\nhttp-timeout = \"1m\"\n[pipelines]\npost-task = [\"memory-commit\", \"push\", \"pr-create\"]\n",
+    );
     world.platform.inject([Fault::Silence]);
-    let run = Run::start(&world, "1s");
+    let run = Run::start(&world, "5s");
     let began = Instant::now();
     wait_until("the memory", || {
         (!world.platform.log().is_empty()).then_some(())
     });
     run.signal(rustix::process::Signal::STOP);
-    let deadline = began + Duration::from_secs(2);
+    let deadline = began + Duration::from_secs(6);
     wait_until("the deadline", || (Instant::now() > deadline).then_some(()));
     run.signal(rustix::process::Signal::CONT);
     let report = run.report();

@@ -9,6 +9,7 @@ use sendoff_testing::wait_until;
 use serde_json::json;
 
 use crate::install::killed::POINTS as OF_INSTALLATION;
+use crate::program::piped;
 use crate::world::World;
 
 use super::operations::conflict;
@@ -19,17 +20,11 @@ fn hook(world: &World, point: Point) -> bool {
     let task = json!({"task": {"input": "Fix it"}}).to_string();
     let mut command = world.command(&["hook", "executor"]);
     failing_at(&mut command, world, point);
-    let mut hook = command
-        .stdin(Stdio::piped())
+    command
+        .stdin(piped(task.as_bytes()))
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut stdin = hook.stdin.take().unwrap();
-    // One that was killed at once reads nothing.
-    let _killed = std::io::Write::write_all(&mut stdin, task.as_bytes());
-    drop(stdin);
-    hook.wait().unwrap().success()
+        .stderr(Stdio::null());
+    command.status().unwrap().success()
 }
 
 /// Lets everything go out that waits; workers that live have their time.

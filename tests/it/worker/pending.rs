@@ -206,7 +206,7 @@ fn n23_a_push_that_the_remote_reports_and_does_not_show_is_unverified() {
         "served/acme/rocket.git/hooks/post-receive",
         "#!/bin/sh\ngit update-ref refs/heads/feature/x refs/heads/feature/x~1\n",
     );
-    world.user_policy("[limits]\ndeadline = \"1s\"\n");
+    world.user_policy("[limits]\ndeadline = \"5s\"\n");
     world.run(&["hook", "git-post-commit"]);
     wait_for_workers(&world);
     let status = world.run(&["status", "--json"]).report();

@@ -18,7 +18,8 @@ use super::wait_for_workers;
 fn x05_a_run_that_was_stopped_past_its_deadline_ends_at_once() {
     let world = World::new();
     world.platform.inject([Fault::Silence]);
-    let mut command = world.command(&["run", "--json", "--set", "limits.deadline=1s"]);
+    world.user_policy("[limits]\ndeadline = \"5s\"\nhttp-timeout = \"1m\"\n");
+    let mut command = world.command(&["run", "--json"]);
     let running = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -30,13 +31,13 @@ fn x05_a_run_that_was_stopped_past_its_deadline_ends_at_once() {
         (!world.platform.log().is_empty()).then_some(())
     });
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(2);
+    let deadline = Instant::now() + Duration::from_secs(6);
     wait_until("the deadline", || (Instant::now() > deadline).then_some(()));
     let goes_on = Instant::now();
     rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
     let output = running.wait_with_output().unwrap();
     assert!(
-        goes_on.elapsed() < Duration::from_secs(5),
+        goes_on.elapsed() < Duration::from_secs(8),
         "{:?}",
         goes_on.elapsed()
     );

@@ -7,7 +7,7 @@ use super::last_report;
 #[test]
 fn a_hook_says_in_one_line_what_did_not_ship() {
     let world = World::new();
-    world.user_policy("[limits]\ndeadline = \"1s\"");
+    world.user_policy("[limits]\ndeadline = \"5s\"");
     world.point_to("http://127.0.0.1:9/acme/rocket.git");
     world.run(&["run", "post-commit", "--json"]);
     let said = world.run(&["hook", "git-post-commit"]);
