@@ -20,8 +20,10 @@ use super::task_json::parse_task;
 const PAYLOAD_LIMIT: u64 = 8 << 20;
 /// How much is read at once, in bytes.
 const CHUNK_SIZE: usize = 64 << 10;
-/// How long reading a payload may take; the other end of a pipe may never be closed.
-const PAYLOAD_TIMEOUT: Duration = Duration::from_millis(200);
+/// How long reading a payload may take; the other end of a pipe may never be closed. Longer in a development build, because
+/// its tests share a busy machine.
+const PAYLOAD_TIMEOUT: Duration =
+    Duration::from_millis(if cfg!(debug_assertions) { 2_000 } else { 200 });
 
 /// What a caller says.
 #[derive(Debug, Default)]

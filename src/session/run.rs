@@ -21,8 +21,9 @@ use super::branch_turn::Waited;
 use super::forge_connector::ForgeConnector;
 use super::guards::Inspection;
 use super::runtime::{end, runtime};
+use super::signals::Signals;
 use super::uncommitted::Count;
-use super::{Ended, Session, forge_connector, signals};
+use super::{Ended, Session, forge_connector};
 
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> Code {
@@ -101,14 +102,16 @@ impl Session {
             Err(error) => return partial.not_started(&error),
         };
         let run = self.run_in_turn(pipeline, inspection, partial, progress, turn);
-        let signal = async {
-            // The requests to the servers are sent by now.
-            if let Some(begun) = self.begin_beside(counted.filter(|_| count.is_none())) {
-                *count = Some(begun);
-            }
-            signals::first().await
-        };
         let ended = runtime.block_on(async {
+            // What the run begins can be seen at once, and so it is to end in order from its first moment.
+            let signals = Signals::listen();
+            let signal = async {
+                // The requests to the servers are sent by now.
+                if let Some(begun) = self.begin_beside(counted.filter(|_| count.is_none())) {
+                    *count = Some(begun);
+                }
+                signals.first().await
+            };
             // The run is dropped when a signal wins: that raises the flag of its threads.
             match select(Box::pin(run), Box::pin(signal)).await {
                 Either::Left((report, _)) => Ok(report),

@@ -6,25 +6,47 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 
-/// Waits for a signal that asks the run to end, and returns it as an exit code.
-pub(super) async fn first() -> Exit {
-    tokio::select! {
-        () = of(SignalKind::interrupt()) => Exit::Interrupted,
-        () = of(SignalKind::terminate()) => Exit::Terminated,
-        () = of(SignalKind::hangup()) => Exit::HungUp,
+/// Handlers for these signals.
+#[derive(Debug)]
+pub(super) struct Signals {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+    hang_up: Option<Signal>,
+}
+
+impl Signals {
+    /// Registers the handlers. A signal that arrives from here on is not lost. Where the system refuses a handler, the signal
+    /// ends the process by itself.
+    pub(super) fn listen() -> Self {
+        Self {
+            interrupt: of(SignalKind::interrupt()),
+            terminate: of(SignalKind::terminate()),
+            hang_up: of(SignalKind::hangup()),
+        }
+    }
+
+    /// Waits for a signal that asks the run to end, and returns it as an exit code.
+    pub(super) async fn first(self) -> Exit {
+        tokio::select! {
+            () = arrival(self.interrupt) => Exit::Interrupted,
+            () = arrival(self.terminate) => Exit::Terminated,
+            () = arrival(self.hang_up) => Exit::HungUp,
+        }
     }
 }
 
-/// Waits for a signal. Where the system refuses to register a handler, the signal ends the process by itself.
-async fn of(kind: SignalKind) {
-    let mut arrived: Signal = match signal(kind) {
-        Ok(arrived) => arrived,
-        Err(error) => {
-            tracing::debug!(%error, "a signal cannot be listened to");
-            return pending().await;
-        }
+fn of(kind: SignalKind) -> Option<Signal> {
+    signal(kind)
+        .inspect_err(|error| tracing::debug!(%error, "a signal cannot be listened to"))
+        .ok()
+}
+
+async fn arrival(signal: Option<Signal>) {
+    let arrived = match signal {
+        Some(mut signal) => signal.recv().await,
+        None => None,
     };
-    if arrived.recv().await.is_none() {
+    if arrived.is_none() {
         pending::<()>().await;
     }
 }

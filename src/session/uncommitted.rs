@@ -18,7 +18,7 @@ use super::guards::Inspection;
 /// How long after its start a run may end because of the count: a run that waits for nothing is shorter than the
 /// count. Builds with debug assertions count many times slower.
 const MAX_COUNT_TIME: Duration = if cfg!(debug_assertions) {
-    Duration::from_secs(2)
+    Duration::from_secs(5)
 } else {
     Duration::from_millis(5)
 };

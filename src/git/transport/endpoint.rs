@@ -21,8 +21,10 @@ use super::ssh_probe::{Probed, probe};
 use super::ssh_words::is_without_shell;
 use super::stderr::{Stage, from_stderr};
 
-/// How long a service may take to exit once its streams are done.
-const EXIT_GRACE: Duration = Duration::from_millis(500);
+/// How long a service may take to exit once its streams are done. Longer in a development build, because its tests share a
+/// busy machine.
+const EXIT_GRACE: Duration =
+    Duration::from_millis(if cfg!(debug_assertions) { 3_000 } else { 500 });
 
 /// The program or socket at the other end.
 #[derive(Debug)]

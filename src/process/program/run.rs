@@ -12,8 +12,10 @@ use super::super::group::{Killer, end_of, start};
 use super::super::output::{Collector, Output};
 use super::{Leftovers, Program};
 
-/// How long to wait for the end of the output after the program ended and its group was killed.
-const OUTPUT_GRACE: Duration = Duration::from_millis(200);
+/// How long to wait for the end of the output after the program ended and its group was killed. Longer in a development
+/// build, because its tests share a busy machine.
+const OUTPUT_GRACE: Duration =
+    Duration::from_millis(if cfg!(debug_assertions) { 2_000 } else { 200 });
 
 /// The interval at which the stop flag is checked.
 const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(20);

@@ -46,7 +46,7 @@ impl Progress for Eager<'_> {
 
 /// A server that takes its time to say what it has.
 fn slow() -> Served {
-    let pause = FaultKind::Delay(Duration::from_secs(1));
+    let pause = FaultKind::Delay(Duration::from_secs(3));
     Served::start(faulty(INFO, 0, 1, pause))
 }
 
