@@ -1,6 +1,7 @@
 //! `Directory`: a directory whose content is not trusted.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
 
@@ -105,6 +106,29 @@ impl Directory {
             }
         }
         Ok(())
+    }
+
+    /// Hands out the names in the directory `path`, each with whether it is a directory where the system says so, until
+    /// `each` breaks. A link in the place of the directory is an error.
+    pub fn names(
+        &self,
+        path: &Path,
+        mut each: impl FnMut(&[u8], Option<bool>) -> ControlFlow<()>,
+    ) -> io::Result<ControlFlow<()>> {
+        let flags = SAFE | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        let opened = rustix::fs::openat(&self.0, path, flags, Mode::empty())?;
+        for entry in Dir::new(opened)? {
+            let entry = entry?;
+            let is_directory = match entry.file_type() {
+                FileType::Unknown => None,
+                kind => Some(kind == FileType::Directory),
+            };
+            let name = entry.file_name().to_bytes();
+            if !matches!(name, b"." | b"..") && each(name, is_directory).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Reads the regular file at `path`, or returns `None` where there is none.

@@ -31,6 +31,11 @@ impl ObjectDirectories {
         }
     }
 
+    /// Says whether the environment names none.
+    pub(super) const fn are_usual(&self) -> bool {
+        self.own.is_none() && self.more.is_empty()
+    }
+
     /// Returns the same, with paths that begin in `base`.
     pub(super) fn from(&self, base: &Path) -> Self {
         Self {

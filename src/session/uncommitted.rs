@@ -69,10 +69,10 @@ impl Session {
 }
 
 impl Count {
-    /// Begins a count where the run waits for no server; returns `None` where another thread could leave too little
-    /// memory.
+    /// Begins a count where the run waits for no server; returns `None` where it would not end in the time that such a
+    /// run has for it, or another thread could leave too little memory.
     pub(super) fn begin_alone(counted: Option<&Repo>) -> Option<Self> {
-        let repo = counted.filter(|_| !is_memory_scarce())?;
+        let repo = counted.filter(|repo| repo.is_quickly_counted() && !is_memory_scarce())?;
         Self::begin(repo.clone(), || {})
     }
 

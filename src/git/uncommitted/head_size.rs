@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gix::objs::TreeRefIter;
 use sendoff_push::objects::Reader;
 
-use super::head_tree;
+use crate::git::{Head, Repo};
 
 /// The deepest and the largest directory of HEAD's tree that is compared with the index: in levels, and in bytes of its tree.
 const MAX_DEPTH: usize = 512;
@@ -22,16 +22,16 @@ pub(super) enum HeadSize {
 /// Says how many files HEAD's tree has; `None` where it is deeper or larger than a file system holds, cannot be read, or
 /// `stop` is set. Gitoxide makes an index of all of it, with every path whole.
 pub(super) fn size_of_head(
-    repo: &gix::Repository,
+    ours: &Repo,
     reader: &Reader,
     most: usize,
     stop: &AtomicBool,
 ) -> Option<HeadSize> {
-    if repo.head().ok()?.id().is_none() {
+    if let Head::Unborn { .. } = ours.head().ok()? {
         // Nothing was committed yet.
         return Some(HeadSize::Comparable);
     }
-    let mut left = vec![(head_tree(repo, reader)?, 0)];
+    let mut left = vec![(ours.head_tree(reader)?, 0)];
     let mut files = 0;
     while let Some((tree, depth)) = left.pop() {
         if depth > MAX_DEPTH || stop.load(Ordering::Relaxed) {

@@ -1,7 +1,9 @@
 //! How much of the work tree no commit has: the paths that `git status` lists, counted.
 
+mod clean;
 mod count;
 mod head_size;
+mod ignored;
 mod index_bounds;
 mod large;
 mod rule_files;
@@ -19,7 +21,6 @@ use gix::bstr::{BStr, BString, ByteSlice};
 use gix::diff::Rewrites;
 use gix::dir::walk::EmissionMode;
 use gix::fs::FileSnapshot;
-use gix::objs::CommitRefIter;
 use gix::progress::Discard;
 use gix::status::tree_index::TrackRenames;
 use gix::status::{Item, Submodule, UntrackedFiles};
@@ -41,8 +42,8 @@ use super::config::{Config, truth};
 
 /// The largest file of patterns, settings or submodules that is read, in bytes.
 const MAX_RULES_SIZE: u64 = 256 << 10;
-/// The largest commit that is read, in bytes.
-const MAX_COMMIT_SIZE: u64 = 8 << 20;
+/// The largest index of which all files can be looked at within a few milliseconds, in bytes: some 5,000 files.
+const MAX_QUICK_SIZE: u64 = 512 << 10;
 /// Gitoxide compares no files that are larger, in bytes, to find those that were renamed.
 const MAX_COMPARED_SIZE: u64 = 4 << 20;
 
@@ -72,6 +73,12 @@ impl Repo {
         self.uncommitted_at(0, stop)
     }
 
+    /// Says whether the index is so small that a count can end within a few milliseconds.
+    pub fn is_quickly_counted(&self) -> bool {
+        let index = self.git_dir().join("index").metadata();
+        index.map_or(true, |index| index.len() <= MAX_QUICK_SIZE)
+    }
+
     /// Counts in a repository that is a submodule of so many others around it.
     fn uncommitted_at(&self, depth: usize, stop: &Arc<AtomicBool>) -> Option<Uncommitted> {
         let work_tree = self.work_tree()?;
@@ -95,7 +102,14 @@ impl Repo {
 
     /// Counts without the submodules.
     fn counted(&self, work_tree: &Path, stop: &Arc<AtomicBool>) -> Option<Counted> {
-        if !self.can_be_counted(work_tree) {
+        if !index_bounds::is_usual(self.git_dir(), self.object_hash()) {
+            return None;
+        }
+        let index = self.index().ok()?;
+        if self.is_clean(work_tree, &index, stop) {
+            return Some(Counted::default());
+        }
+        if !has_usual_rules(self.common_dir(), work_tree) {
             return None;
         }
         let mut repo = self.thread_local().ok()?;
@@ -103,25 +117,27 @@ impl Repo {
         let reader = Reader::new(&repo).ok()?;
         reader.check_packs().ok()?;
         repo.set_workdir(work_tree.to_owned()).ok()?;
-        count(self, (&repo, &reader), work_tree, &self.listing(), stop)
-            .inspect_err(|error| tracing::debug!(%error, "what is not committed is not counted"))
-            .ok()
+        count(
+            self,
+            (&repo, &reader, index),
+            work_tree,
+            &self.listing(),
+            stop,
+        )
+        .inspect_err(|error| tracing::debug!(%error, "what is not committed is not counted"))
+        .ok()
     }
 
-    /// Says whether the files that are read whole are regular ones of a usual size.
-    fn can_be_counted(&self, work_tree: &Path) -> bool {
-        let is_small = |metadata: std::io::Result<std::fs::Metadata>, limit: u64| match metadata {
-            Ok(metadata) => metadata.is_file() && metadata.len() <= limit,
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    /// Reads the index; an empty one where there is none.
+    fn index(&self) -> gix::Result<gix::index::File> {
+        let options = gix::index::decode::Options {
+            // The push has the other processors.
+            thread_limit: Some(1),
+            ..gix::index::decode::Options::default()
         };
-        let rules = ["config", "info/exclude", "info/attributes"];
-        let mut rules = rules.iter().map(|name| self.common_dir().join(name));
-        index_bounds::is_usual(self.git_dir(), self.object_hash())
-            && rules.all(|path| is_small(path.metadata(), MAX_RULES_SIZE))
-            && is_small(
-                work_tree.join(".gitmodules").symlink_metadata(),
-                MAX_RULES_SIZE,
-            )
+        // The checksum is not compared: it is only counted in.
+        let path = self.git_dir().join("index");
+        gix::index::File::at_or_default(path, self.object_hash(), true, options)
     }
 
     /// Returns how the configuration wants files listed.
@@ -146,6 +162,21 @@ impl Repo {
     }
 }
 
+/// Says whether the files of rules that are read whole are regular ones of a usual size.
+fn has_usual_rules(common_dir: &Path, work_tree: &Path) -> bool {
+    let is_small = |metadata: std::io::Result<std::fs::Metadata>, limit: u64| match metadata {
+        Ok(metadata) => metadata.is_file() && metadata.len() <= limit,
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    let rules = ["config", "info/exclude", "info/attributes"];
+    let mut rules = rules.iter().map(|name| common_dir.join(name));
+    rules.all(|path| is_small(path.metadata(), MAX_RULES_SIZE))
+        && is_small(
+            work_tree.join(".gitmodules").symlink_metadata(),
+            MAX_RULES_SIZE,
+        )
+}
+
 /// How `git status` lists files.
 struct Listing {
     /// Whether a file that the index has under another name is one path.
@@ -162,28 +193,13 @@ pub(super) fn status_settings(config: &Config) -> Vec<String> {
         .filter_map(|key| Some(format!("{key}={}", config.fact(key)?)))
         .collect();
     settings.push("index.skipHash=true".into());
+    // The push has the other processors, and to ask how many there are takes longer than to read a usual index.
+    settings.push("index.threads=1".into());
     settings.push(format!("core.bigFileThreshold={MAX_COMPARED_SIZE}"));
     if let Some(excludes) = config.excludes_file() {
         settings.push(format!("core.excludesFile={}", excludes.display()));
     }
     settings
-}
-
-/// Says whether the index remembers that it was written as HEAD's tree, and was not changed since: nothing is staged.
-fn is_as_committed(repo: &gix::Repository, reader: &Reader, index: &gix::index::File) -> bool {
-    let whole = index.tree().filter(|tree| {
-        let entries = tree.num_entries.and_then(|count| count.try_into().ok());
-        entries == Some(index.entries().len())
-    });
-    whole.is_some_and(|tree| head_tree(repo, reader) == Some(tree.id))
-}
-
-/// Returns the tree of HEAD's commit, which is read once: what HEAD names is no tag, and no commit is large.
-fn head_tree(repo: &gix::Repository, reader: &Reader) -> Option<gix::ObjectId> {
-    let id = repo.head().ok()?.id()?.detach();
-    let commit = reader.find_small(&id, MAX_COMMIT_SIZE)?;
-    let mut commit = CommitRefIter::from_bytes(&commit, id.kind());
-    commit.tree_id().ok()
 }
 
 /// Makes the error of what is not read.
@@ -192,6 +208,7 @@ fn unreadable() -> gix::Error {
 }
 
 /// What was counted, and what is left to look at.
+#[derive(Default)]
 struct Counted {
     found: Uncommitted,
     /// The paths of what is changed.
@@ -202,19 +219,18 @@ struct Counted {
 /// Counts until everything is counted, enough is, or `stop` is set. Submodules are listed, and not looked at.
 fn count(
     ours: &Repo,
-    (repo, reader): (&gix::Repository, &Reader),
+    (repo, reader, mut index): (&gix::Repository, &Reader, gix::index::File),
     work_tree: &Path,
     listing: &Listing,
     stop: &Arc<AtomicBool>,
 ) -> gix::Result<Counted> {
-    let mut index = gix::index::File::clone(&*repo.index_or_empty()?);
-    let is_as_committed = is_as_committed(repo, reader, &index);
+    let is_as_committed = ours.is_as_committed(reader, &index);
     if !are_usual_where_tracked(repo, work_tree, &index, stop) {
         return Err(unreadable());
     }
     if !is_as_committed {
         // Where the index has no `.gitmodules`, gitoxide reads that of HEAD.
-        check_modules_of_head(repo, reader, work_tree, &index)?;
+        check_modules_of_head(ours, (repo, reader), work_tree, &index)?;
     }
     let submodules = list_submodules(ours, repo, &mut index).ok_or_else(unreadable)?;
     let is_unchanged = mark_unchanged(repo, work_tree, &mut index, stop)?;
@@ -235,7 +251,7 @@ fn count(
         });
     }
     if !is_as_committed {
-        match size_of_head(repo, reader, index.entries().len() + MAX_COUNTED, stop) {
+        match size_of_head(ours, reader, index.entries().len() + MAX_COUNTED, stop) {
             Some(HeadSize::Comparable) => {}
             Some(HeadSize::FarMore) => {
                 return Ok(Counted {

@@ -10,7 +10,8 @@ use gix::objs::TreeRefIter;
 use sendoff_push::objects::Reader;
 
 use super::head_size::MAX_TREE;
-use super::{MAX_RULES_SIZE, head_tree, unreadable};
+use super::{MAX_RULES_SIZE, unreadable};
+use crate::git::{Head, Repo};
 
 /// Their names.
 const NAMES: &[&str] = &[".gitignore", ".gitattributes"];
@@ -73,8 +74,8 @@ fn is_usual_object(repo: &gix::Repository, id: gix::ObjectId) -> bool {
 
 /// Makes an error of a `.gitmodules` of HEAD that is not of a usual size, where neither the work tree nor the index has one.
 pub(super) fn check_modules_of_head(
-    repo: &gix::Repository,
-    reader: &Reader,
+    ours: &Repo,
+    (repo, reader): (&gix::Repository, &Reader),
     work_tree: &Path,
     index: &gix::index::State,
 ) -> gix::Result<()> {
@@ -85,12 +86,12 @@ pub(super) fn check_modules_of_head(
     if is_there || index.entry_by_path(MODULES.into()).is_some() {
         return Ok(());
     }
-    let Some(tree) = head_tree(repo, reader) else {
-        return match repo.head()?.id() {
-            // It cannot be read, or not at once.
-            Some(_) => Err(unreadable()),
+    let Some(tree) = ours.head_tree(reader) else {
+        return match ours.head() {
             // Nothing was committed yet.
-            None => Ok(()),
+            Ok(Head::Unborn { .. }) => Ok(()),
+            // It cannot be read, or not at once.
+            _ => Err(unreadable()),
         };
     };
     let data = reader.find_small(&tree, MAX_TREE).ok_or_else(unreadable)?;

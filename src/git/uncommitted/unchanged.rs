@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gix::bstr::BStr;
 use gix::filter::Pipeline;
 use gix::filter::plumbing::pipeline::convert::ToGitOutcome;
 use gix::fs::Capabilities;
@@ -51,7 +50,10 @@ pub(super) fn mark_unchanged(
         if entry.flags.intersects(NOT_COMPARED | Flags::UPTODATE) {
             continue;
         }
-        match matching_stat(entry, path, &mut paths, capabilities, options) {
+        // What lies behind a link is not the file that the index means.
+        let path = paths.verified_path(path);
+        let stat = path.map(|path| matching_stat(entry, path, capabilities, options));
+        match stat.ok().flatten() {
             Some(stat) if !stat.is_racy(written_at, options) => {
                 entry.flags.insert(Flags::UPTODATE);
             }
@@ -66,18 +68,16 @@ pub(super) fn mark_unchanged(
 }
 
 /// Returns what the file system says of a file, where the index says the same.
-fn matching_stat(
+pub(super) fn matching_stat(
     entry: &Entry,
-    path: &BStr,
-    paths: &mut SymlinkCheck,
+    path: &Path,
     capabilities: Capabilities,
     options: stat::Options,
 ) -> Option<Stat> {
     if entry.stage() != Stage::Unconflicted || entry.flags.contains(Flags::INTENT_TO_ADD) {
         return None;
     }
-    // What lies behind a link is not the file that the index means.
-    let metadata = Metadata::from_path_no_follow(paths.verified_path(path).ok()?).ok()?;
+    let metadata = Metadata::from_path_no_follow(path).ok()?;
     let (symlink, executable_bit) = (capabilities.symlink, capabilities.executable_bit);
     let change = entry
         .mode

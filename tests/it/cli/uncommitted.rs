@@ -103,6 +103,24 @@ fn a_branch_without_new_commits_is_told_what_it_lacks_and_a_protected_one_is_not
 }
 
 #[test]
+fn a_run_that_waits_for_nothing_does_not_count_what_takes_longer_than_it() {
+    let world = world();
+    let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
+    git(&["switch", "-q", "-C", "feature/y", "main"]);
+    let blob = git(&["rev-parse", "HEAD:README"]);
+    let many: String = (0..8_000)
+        .map(|number| format!("100644 {}\tmany/{number:08}\n", blob.trim()))
+        .collect();
+    let clone = world.sandbox.path("clone");
+    world
+        .sandbox
+        .feed(&clone, &["update-index", "--add", "--index-info"], many);
+    assert_eq!(note(&world.report(&["run"])), None);
+    git(&["read-tree", "HEAD"]);
+    assert_eq!(told(&world.report(&["run"])), COUNTS);
+}
+
+#[test]
 fn a_count_without_an_end_ends_with_the_run() {
     let world = world();
     world.sandbox.pipe("clone/.gitignore");

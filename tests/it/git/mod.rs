@@ -12,6 +12,7 @@ mod remote;
 mod state;
 mod tracking;
 mod uncommitted;
+mod uncommitted_clean;
 mod uncommitted_hostile;
 mod upstream;
 

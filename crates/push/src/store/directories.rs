@@ -50,6 +50,18 @@ impl Directories {
         })
     }
 
+    /// Finds the object directory `path` of a repository, and what its lists of alternates lead to.
+    pub(super) fn at(path: PathBuf, kind: gix::hash::Kind) -> Result<Self, StoreError> {
+        Ok(Self {
+            kind,
+            paths: with_alternates(vec![path])?,
+            own: 1,
+            borrowed: Borrowed::Sent,
+            is_part: false,
+            linked: Vec::new(),
+        })
+    }
+
     /// Returns the repository's own directories without what leads out of them; none where that is all that there is.
     /// `linked_packs` says that packs are links.
     pub(super) fn own(&self, linked_packs: bool) -> Option<Self> {

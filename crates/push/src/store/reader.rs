@@ -1,6 +1,7 @@
 //! Reads objects, and looks again where something is not where it was.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::SystemTime;
 
@@ -50,6 +51,12 @@ impl Reader {
     /// Reads the objects of `repo`. Nothing is opened yet.
     pub fn new(repo: &gix::Repository) -> Result<Self, StoreError> {
         Self::with(repo, Borrowed::Sent)
+    }
+
+    /// Reads the objects in an object directory and in those that its `info/alternates` leads to; `kind` is that of their
+    /// ids. Nothing is opened yet.
+    pub fn at(objects: PathBuf, kind: gix::hash::Kind) -> Result<Self, StoreError> {
+        Ok(Self::of(Directories::at(objects, kind)?))
     }
 
     /// The same, to send of them what is the repository's own, or all.

@@ -1,0 +1,211 @@
+//! Whether the work tree is exactly what HEAD's commit has. Where a task ends in a clone of its own it mostly is, and one look
+//! at each file and directory shows it: gitoxide's repository, its attributes and its walk are not needed for that.
+
+use std::ffi::OsStr;
+use std::ops::{ControlFlow, Range};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gix::ObjectId;
+use gix::bstr::BStr;
+use gix::fs::Capabilities;
+use gix::index::File;
+use gix::index::entry::stat;
+use gix::objs::CommitRefIter;
+use sendoff_push::objects::Reader;
+
+use super::ignored::{Beside, Patterns};
+use super::unchanged::{NOT_COMPARED, matching_stat};
+use crate::files::Directory;
+use crate::git::{Head, Repo};
+
+/// The largest commit that is read, in bytes.
+const MAX_COMMIT_SIZE: u64 = 8 << 20;
+
+/// The most names of one directory that are compared with the patterns.
+const MAX_OTHERS: usize = 100;
+
+/// The strictest comparison that git knows: what it finds unchanged is so under any other settings.
+const STRICT: Capabilities = Capabilities {
+    precompose_unicode: false,
+    ignore_case: false,
+    executable_bit: true,
+    symlink: true,
+};
+
+impl Repo {
+    /// Says whether nothing is staged, each file of the index is unchanged, and nothing else lies in its directories than
+    /// what is ignored. Not where that takes more than a look: a file that could have been changed since by its times, an
+    /// empty directory, a submodule.
+    pub(super) fn is_clean(&self, work_tree: &Path, index: &File, stop: &AtomicBool) -> bool {
+        let is_whole = || {
+            let objects = self.common_dir().join("objects");
+            let reader = Reader::at(objects, self.object_hash());
+            reader.is_ok_and(|reader| self.is_as_committed(&reader, index))
+        };
+        written_tree(index).is_some()
+            && self.objects.are_usual()
+            && self.has_only_unchanged(work_tree, index, stop)
+            && is_whole()
+    }
+
+    /// Says whether all files of the index are unchanged, and nothing else lies in their directories than what is ignored.
+    fn has_only_unchanged(&self, work_tree: &Path, index: &File, stop: &AtomicBool) -> bool {
+        let Ok(top) = Directory::open(work_tree) else {
+            return false;
+        };
+        let mut look = Look {
+            work_tree,
+            index,
+            top: &top,
+            patterns: Patterns::new(self, &top),
+            left: vec![Tracked {
+                entries: 0..index.entries().len(),
+                prefix: 0,
+            }],
+        };
+        look.all(stop).unwrap_or_default()
+    }
+
+    /// Says whether the index remembers that it was written as HEAD's tree, and was not changed since: nothing is staged.
+    pub(super) fn is_as_committed(&self, reader: &Reader, index: &File) -> bool {
+        written_tree(index).is_some_and(|tree| self.head_tree(reader) == Some(tree))
+    }
+
+    /// Returns the tree of HEAD's commit, which is read once: what HEAD names is no tag, and no commit is large.
+    pub(super) fn head_tree(&self, reader: &Reader) -> Option<ObjectId> {
+        let (Head::Branch { id, .. } | Head::Detached { id }) = self.head().ok()? else {
+            return None;
+        };
+        let commit = reader.find_small(&id, MAX_COMMIT_SIZE)?;
+        CommitRefIter::from_bytes(&commit, id.kind()).tree_id().ok()
+    }
+}
+
+/// Returns the tree that the index was written as, if it was not changed since.
+fn written_tree(index: &File) -> Option<ObjectId> {
+    let tree = index.tree()?;
+    let entries = usize::try_from(tree.num_entries?).ok()?;
+    (index.entries().len() == entries).then_some(tree.id)
+}
+
+/// What the index has in one directory.
+struct Tracked {
+    /// Its entries, which lie together.
+    entries: Range<usize>,
+    /// So many bytes of their paths are the directory's, with the slash.
+    prefix: usize,
+}
+
+/// Looks at one directory after the other.
+struct Look<'r> {
+    work_tree: &'r Path,
+    index: &'r File,
+    top: &'r Directory,
+    patterns: Patterns<'r>,
+    left: Vec<Tracked>,
+}
+
+impl Look<'_> {
+    /// Says whether all files are unchanged, and nothing else lies in their directories than what is ignored. Returns
+    /// nothing where it cannot be said.
+    fn all(&mut self, stop: &AtomicBool) -> Option<bool> {
+        while let Some(tracked) = self.left.pop() {
+            if stop.load(Ordering::Relaxed) || !self.at(&tracked)? {
+                return Some(false);
+            }
+        }
+        Some(true)
+    }
+
+    /// Says the same of one directory, and adds those in it to what is left.
+    fn at(&mut self, tracked: &Tracked) -> Option<bool> {
+        let entries = self.index.entries();
+        let (mut names, mut files) = (Vec::new(), Vec::new());
+        let mut at = tracked.entries.start;
+        while at < tracked.entries.end {
+            let path: &[u8] = entries.get(at)?.path(self.index);
+            let name = path.get(tracked.prefix..)?;
+            let Some(end) = memchr::memchr(b'/', name) else {
+                names.push(name);
+                files.push(at);
+                at += 1;
+                continue;
+            };
+            names.push(name.get(..end)?);
+            let prefix = tracked.prefix + end + 1;
+            let directory = path.get(..prefix)?;
+            let below = entries.get(at..tracked.entries.end)?.iter();
+            let below = below.take_while(|entry| entry.path(self.index).starts_with(directory));
+            let end = at + below.count();
+            self.left.push(Tracked {
+                entries: at..end,
+                prefix,
+            });
+            at = end;
+        }
+        names.sort_unstable();
+        let is_odd = |name: &&[u8]| matches!(*name, b"" | b"." | b".." | b".git");
+        if names.iter().any(is_odd) {
+            return None;
+        }
+        let directory = match tracked.prefix {
+            0 => BStr::new(b""),
+            prefix => {
+                let first = entries.get(tracked.entries.start)?.path(self.index);
+                BStr::new(first.get(..prefix)?)
+            }
+        };
+        // The names come first: mostly it is them that differ.
+        let is_clean = self.ignores_others(directory, &names)?
+            && files
+                .iter()
+                .all(|at| is_unchanged(self.work_tree, self.index, *at));
+        Some(is_clean)
+    }
+
+    /// Says whether nothing else lies in `directory` than `names`, and what is ignored. It ends with a slash, or is empty.
+    fn ignores_others(&mut self, directory: &BStr, names: &[&[u8]]) -> Option<bool> {
+        let mut others = Vec::new();
+        let path = match directory.split_last() {
+            Some((_, path)) => path,
+            None => b".",
+        };
+        let listed = self
+            .top
+            .names(Path::new(OsStr::from_bytes(path)), |name, kind| {
+                let is_own = directory.is_empty() && name == b".git";
+                if is_own || names.binary_search(&name).is_ok() {
+                    return ControlFlow::Continue(());
+                }
+                let Some(is_directory) = kind.filter(|_| others.len() < MAX_OTHERS) else {
+                    return ControlFlow::Break(());
+                };
+                others.push(Beside {
+                    path: [directory, name].concat().into(),
+                    is_directory,
+                });
+                ControlFlow::Continue(())
+            });
+        if listed.ok()?.is_break() {
+            return None;
+        }
+        if others.is_empty() {
+            return Some(true);
+        }
+        self.patterns.ignore_all(directory, &others)
+    }
+}
+
+/// Says whether the file of an entry is unchanged, by its times and its size.
+fn is_unchanged(work_tree: &Path, index: &File, at: usize) -> bool {
+    let Some(entry) = index.entries().get(at) else {
+        return false;
+    };
+    let options = stat::Options::default();
+    let path = work_tree.join(OsStr::from_bytes(entry.path(index)));
+    let stat = matching_stat(entry, &path, STRICT, options);
+    !entry.flags.intersects(NOT_COMPARED)
+        && stat.is_some_and(|stat| !stat.is_racy(index.timestamp(), options))
+}
