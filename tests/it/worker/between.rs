@@ -152,7 +152,10 @@ fn a_run_that_did_nothing_is_reported_to_who_waits_for_it() {
 #[test]
 fn who_waits_for_a_run_gets_its_report_when_it_is_to_be_repeated() {
     let world = World::new();
-    world.user_policy("[limits]\ndeadline = \"10s\"\n[store]\nmessages = 1\n");
+    // A heartbeat would take the one place where it comes first.
+    world.user_policy(
+        "[limits]\ndeadline = \"10s\"\n[store]\nmessages = 1\n[pipelines]\npost-task = [\"memory-commit\", \"push\"]\n",
+    );
     world.platform.rotate_token("another-token-0123456789");
     for verdict in ["queued", "failed"] {
         let task = format!(r#"{{"task": {{"input": "{verdict}"}}}}"#);

@@ -6,7 +6,6 @@ use hyper::StatusCode;
 use hyper::header::WWW_AUTHENTICATE;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ResponseFormat, SendError};
-use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::git::transport::TransportError;
@@ -15,6 +14,7 @@ use crate::net::{Challenges, ProxyLoginRefused, Request, Response};
 
 use super::HttpConnection;
 use super::decode::{Decoder, ReportReader};
+use super::exchange::put_back;
 use super::response::{ResponseHead, media_type};
 
 /// The outcome of one request.
@@ -120,18 +120,11 @@ impl HttpConnection<'_> {
 /// How long the end of a response may take after its content, which is complete: less than a connection to a busy server.
 const END_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// After how many times of yielding two tasks, of which one wakes the other, have surely run. Each is a few microseconds.
-const YIELDS_FOR_TWO_TASKS: usize = 4;
-
 /// Reads what is left of a response, so that its connection can be used again. Where more comes than the end, or none, another
 /// connection is made.
 async fn read_to_end(mut response: Response) {
     let end = async { matches!(response.chunk().await, Ok(None)) };
     if timeout(END_TIMEOUT, end).await == Ok(true) {
-        drop(response);
-        // The connection's own task sees the end, and wakes the one that puts the connection back.
-        for _turn in 0..YIELDS_FOR_TWO_TASKS {
-            yield_now().await;
-        }
+        put_back(response).await;
     }
 }
