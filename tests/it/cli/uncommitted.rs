@@ -108,13 +108,14 @@ fn a_run_that_waits_for_nothing_does_not_count_what_takes_longer_than_it() {
     let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
     git(&["switch", "-q", "-C", "feature/y", "main"]);
     let blob = git(&["rev-parse", "HEAD:README"]);
-    let many: String = (0..8_000)
-        .map(|number| format!("100644 {}\tmany/{number:08}\n", blob.trim()))
-        .collect();
+    let entry = |number| format!("100644 {}\tmany/{number:08}\n", blob.trim());
+    let many: Vec<String> = (0..8_000).map(entry).collect();
     let clone = world.sandbox.path("clone");
-    world
-        .sandbox
-        .feed(&clone, &["update-index", "--add", "--index-info"], many);
+    world.sandbox.feed(
+        &clone,
+        &["update-index", "--add", "--index-info"],
+        many.concat(),
+    );
     // The messages would wait for the platform.
     let variables = world.variables().into_iter();
     let variables: Vec<_> = variables
