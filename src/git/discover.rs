@@ -134,8 +134,9 @@ fn git_dir_behind(entry: &Path) -> Result<Option<PathBuf>, OpenError> {
     let named = parent.join(OsStr::from_bytes(target));
     match named.canonicalize() {
         Ok(git_dir) if looks_like_git_dir(&git_dir) => Ok(Some(git_dir)),
-        _ if is_of_worktree(&named) => Err(OpenError::WorktreePointer(entry.to_owned())),
-        _ => Err(OpenError::Pointer(entry.to_owned())),
+        _ if !is_of_worktree(&named) => Err(OpenError::Pointer(entry.to_owned())),
+        Ok(git_dir) => Err(broken_worktree(&git_dir, entry)),
+        Err(_) => Err(OpenError::WorktreePointer(entry.to_owned())),
     }
 }
 
@@ -143,6 +144,22 @@ fn git_dir_behind(entry: &Path) -> Result<Option<PathBuf>, OpenError> {
 fn is_of_worktree(git_dir: &Path) -> bool {
     let parent = git_dir.parent().and_then(Path::file_name);
     parent.is_some_and(|name| name == "worktrees")
+}
+
+/// Says which file of a linked work tree's git directory is broken, where its repository is in its place.
+fn broken_worktree(git_dir: &Path, entry: &Path) -> OpenError {
+    let repository = git_dir.ancestors().nth(2);
+    if !repository.is_some_and(looks_like_git_dir) {
+        return OpenError::WorktreePointer(entry.to_owned());
+    }
+    let (name, content) = match git_dir.join("HEAD").symlink_metadata() {
+        Ok(_) => ("commondir", "../.."),
+        Err(_) => ("HEAD", "ref: refs/heads/NAME"),
+    };
+    OpenError::WorktreeFile {
+        file: git_dir.join(name),
+        content,
+    }
 }
 
 /// Says whether `directory` holds what git requires of a git directory.

@@ -1,10 +1,11 @@
 //! What the last `git fetch` brought, as `FETCH_HEAD` has it: all that is known where no tracking ref was written.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::bstr::BStr;
+use gix::bstr::{BStr, BString, ByteSlice};
 use gix::refs::Target;
 use sendoff_push::objects::Reader;
 
@@ -32,9 +33,10 @@ impl Repo {
     /// Returns the tips of all tracking refs, of every remote, but for those of a branch of this name.
     pub fn tips_of_remotes(&self, branch: &BranchName) -> Result<Vec<ObjectId>, RefError> {
         let mut tips = Vec::new();
+        let remotes = self.config().remote_names();
         self.each_ref_below("refs/remotes/", &mut |found| {
             if let Target::Object(id) = found.target
-                && !is_of_branch(found.name.as_bstr(), branch)
+                && !is_of_branch(found.name.as_bstr(), branch, &remotes)
             {
                 tips.push(id);
             }
@@ -66,10 +68,13 @@ impl Repo {
     }
 }
 
-/// Says whether a tracking ref, `refs/remotes/REMOTE/BRANCH`, is that of a branch of this name.
-fn is_of_branch(name: &BStr, branch: &BranchName) -> bool {
-    let mut parts = name.splitn(4, |byte| *byte == b'/');
-    parts.nth(3) == Some(branch.as_str().as_bytes())
+/// Says whether a tracking ref, `refs/remotes/REMOTE/BRANCH`, is that of a branch of this name. The name of a remote may have
+/// a slash, where it is one of `remotes`.
+fn is_of_branch(name: &BStr, branch: &BranchName, remotes: &BTreeSet<BString>) -> bool {
+    let remote = name.strip_prefix(b"refs/remotes/");
+    let remote = remote.and_then(|name| name.strip_suffix(branch.as_str().as_bytes()));
+    let remote = remote.and_then(|name| name.strip_suffix(b"/"));
+    remote.is_some_and(|name| !name.contains(&b'/') || remotes.contains(name.as_bstr()))
 }
 
 fn is_of(said: &[u8], branch: &BranchName) -> bool {
@@ -91,6 +96,19 @@ fn tips(text: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Vec<ObjectId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_a_remote_may_have_a_slash() {
+        let remotes = BTreeSet::from(["team/origin".into()]);
+        let own = BranchName::new("fix/x").unwrap();
+        let is_own = |name: &str| is_of_branch(name.into(), &own, &remotes);
+        assert!(is_own("refs/remotes/origin/fix/x"));
+        assert!(is_own("refs/remotes/team/origin/fix/x"));
+        // Those of a branch `other/fix/x`, of a remote without a name, and of a branch whose name ends alike.
+        assert!(!is_own("refs/remotes/origin/other/fix/x"));
+        assert!(!is_own("refs/remotes/fix/x"));
+        assert!(!is_own("refs/remotes/origin/prefix/x"));
+    }
 
     #[test]
     fn every_tip_counts_but_the_branchs_own() {

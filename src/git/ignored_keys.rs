@@ -79,7 +79,7 @@ fn is_security_sensitive(section: &str, name: &str) -> bool {
 }
 
 /// Returns a key as git shows it, without a password in a URL and without control characters.
-fn shown(section: &str, subsection: Option<&gix::bstr::BStr>, name: &str) -> String {
+pub(super) fn shown(section: &str, subsection: Option<&gix::bstr::BStr>, name: &str) -> String {
     let Some(subsection) = subsection else {
         return format!("{section}.{name}");
     };

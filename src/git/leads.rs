@@ -15,7 +15,7 @@ use super::lead::{Lead, Leading, Leads};
 use super::open_error::OpenError;
 
 /// The directories in whose place a link is none of git's own doing, below the git directory that all work trees share.
-const DIRECTORIES: [&str; 2] = ["objects", "objects/pack"];
+const DIRECTORIES: [&str; 3] = ["objects", "objects/pack", "refs"];
 
 /// Finds what leads elsewhere. A pointer that the other side returns is none of it, nor is what
 /// `git init --separate-git-dir` makes, where the other side has no work tree to name.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::names::shell_word;
 use crate::reason::Code;
 
 use super::lead::{Leading, Leads};
@@ -33,6 +34,14 @@ pub enum OpenError {
     /// The `.git` file of a linked work tree names a git directory that is not there.
     #[error("`{}` does not point to a git directory", .0.display())]
     WorktreePointer(PathBuf),
+    /// A file in the git directory of a linked work tree is missing, or leads to no repository.
+    #[error("`{}` is missing, or leads to no repository", .file.display())]
+    WorktreeFile {
+        /// The file.
+        file: PathBuf,
+        /// What git writes into it.
+        content: &'static str,
+    },
     /// It links to directories that do not say that they belong to it, and that is not trusted.
     #[error("{}", leads_out(.0))]
     LeadsOut(Leads),
@@ -125,6 +134,14 @@ impl OpenError {
                 "if the repository was moved, run in it: git worktree repair PATH, with the path of this work tree"
                     .into(),
             ),
+            Self::WorktreeFile { file, content } => Some(format!(
+                "write it anew: echo '{content}' > {}",
+                shell_word(&file.display().to_string())
+            )),
+            Self::Pointer(file) if file.ends_with("commondir") => Some(format!(
+                "git has this file in linked work trees alone, remove it: rm {}",
+                shell_word(&file.display().to_string())
+            )),
             Self::Config { path, .. } => Some(format!("correct `{}`", path.display())),
             _ => None,
         }

@@ -9,6 +9,7 @@ use gix::ObjectId;
 use gix::bstr::BStr;
 use gix::path::RelativePath;
 use gix::refs::{FullName, Reference, Target};
+use memchr::memmem;
 
 use crate::files::{Directory, FileError, Found};
 
@@ -157,6 +158,11 @@ impl Repo {
         let Some(packed) = packed else {
             return Ok(None);
         };
+        // A branch that is absent, as a new one is, costs a search and no parsing.
+        let line_end = format!(" {full}");
+        if memmem::find((**packed).as_ref(), line_end.as_bytes()).is_none() {
+            return Ok(None);
+        }
         let all = packed.iter();
         let all = all.map_err(|error| RefError::damaged(&full, &error))?;
         let (mut last, mut is_sorted, mut tip) = (BStr::new(b""), true, None);
@@ -200,8 +206,8 @@ impl Repo {
         let Ok(relative) = relative else {
             return Err(RefError::Name(name.to_string()));
         };
-        for directory in self.ref_directories() {
-            let problem = match directory.look(&relative) {
+        for (directory, path) in self.ref_directories(&relative) {
+            let problem = match directory.look(path) {
                 Ok(Found::File(size)) if size > LOOSE_LIMIT => FileError::TooLarge(LOOSE_LIMIT),
                 Ok(found) => {
                     is_there |= matches!(found, Found::File(_));
@@ -214,20 +220,29 @@ impl Repo {
         Ok(is_there)
     }
 
-    /// Returns the directories that hold loose refs, as far as they can be opened.
-    fn ref_directories(&self) -> impl Iterator<Item = Directory> {
-        let own = (self.git_dir() != self.common_dir()).then(|| self.git_dir());
-        let both = std::iter::once(self.common_dir()).chain(own);
-        both.filter_map(|path| Directory::open(path).ok())
+    /// Returns the directories that may hold the loose ref, or its log, at `path`, as far as they can be opened, and the path
+    /// below each. The directory `refs` that all work trees share may be a link: the repository is open, so it is trusted.
+    fn ref_directories<'p>(
+        &self,
+        path: &'p Path,
+    ) -> impl Iterator<Item = (Directory, &'p Path)> + use<'p> {
+        let shared = self.common_dir();
+        let shared = match path.strip_prefix("refs") {
+            Ok(below) => Directory::open(&shared.join("refs")).map(|opened| (opened, below)),
+            Err(_) => Directory::open(shared).map(|opened| (opened, path)),
+        };
+        let own = (self.git_dir() != self.common_dir())
+            .then(|| Directory::open(self.git_dir()).map(|opened| (opened, path)));
+        std::iter::once(shared).chain(own).flatten()
     }
 
     /// Refuses what gitoxide would write through: links in place of a ref, its lock and its reflog, or on the way there.
     pub(super) fn check_writable(&self, name: &FullName) -> Result<(), RefError> {
         self.check_loose(name)?;
         let log = Path::new("logs").join(gix::path::from_bstr(name.as_bstr()).unwrap_or_default());
-        for directory in self.ref_directories() {
+        for (directory, path) in self.ref_directories(&log) {
             directory
-                .look(&log)
+                .look(path)
                 .map_err(|problem| RefError::read(name.to_string(), problem))?;
         }
         Ok(())
@@ -242,9 +257,9 @@ impl Repo {
         let path =
             <&RelativePath>::try_from(prefix).map_err(|_| RefError::Name(prefix.to_owned()))?;
         let below = prefix.rsplit_once('/').map_or(prefix, |(below, _)| below);
-        for directory in self.ref_directories() {
+        for (directory, path) in self.ref_directories(Path::new(below)) {
             directory
-                .look_below(Path::new(below), LOOSE_LIMIT)
+                .look_below(path, LOOSE_LIMIT)
                 .map_err(|problem| RefError::read(prefix, problem))?;
         }
         let all = self

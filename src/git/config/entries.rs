@@ -87,7 +87,7 @@ pub(super) fn split(key: &str) -> Option<(&str, Option<&str>, &str)> {
 }
 
 /// Returns the lines of one section of a file.
-pub(super) fn of_section(
+pub(in crate::git) fn of_section(
     part: gix::config::file::SectionRef<'_>,
     scope: Scope,
 ) -> impl Iterator<Item = Entry> {

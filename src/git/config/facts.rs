@@ -59,6 +59,29 @@ impl Config {
             .or_else(|| last(false))
     }
 
+    /// Says whose configuration has a key such as `remote.<name>.url` without a value, which git refuses; nobody's mostly.
+    pub(in crate::git) fn without_value(
+        &self,
+        section: &str,
+        name: &str,
+        key: &str,
+    ) -> Option<Scope> {
+        let mut parts = self.local.sections_by_name(section).into_iter().flatten();
+        let is_own = parts.any(|part| {
+            let is_named = part.header().subsection_name().is_some_and(|it| it == name);
+            is_named && part.value_implicit(key) == Some(None)
+        });
+        if is_own {
+            return Some(Scope::Local);
+        }
+        let mut said = self.trusted.named(section, key);
+        let bare = said.find(|entry| {
+            let is_named = entry.subsection.as_ref().is_some_and(|it| it == name);
+            is_named && entry.value.is_none()
+        });
+        bare.map(|entry| entry.scope)
+    }
+
     /// Returns the names of all remotes that have a URL.
     pub(in crate::git) fn remote_names(&self) -> BTreeSet<BString> {
         let urls = ["url", "pushurl"];

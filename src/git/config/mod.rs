@@ -17,7 +17,7 @@ use gix::bstr::{BStr, ByteSlice};
 use gix::config::File;
 
 use self::entries::Entries;
-pub(super) use self::entries::Scope;
+pub(super) use self::entries::{Entry, Scope, of_section};
 use self::includes::IncludeContext;
 use self::path::Beginnings;
 use self::read::{read_local, read_trusted, remote_urls};

@@ -15,6 +15,16 @@ pub enum RemoteError {
     /// The one that is named does not exist, or has no URL.
     #[error("there is no remote called `{0}`")]
     Absent(RemoteName),
+    /// A key of its address has no value.
+    #[error("`{key}` in {place} has no value")]
+    NoValue {
+        /// The key.
+        key: String,
+        /// Whose configuration.
+        place: &'static str,
+        /// The option of `git config` that names it; none for the environment.
+        option: Option<&'static str>,
+    },
     /// The configuration names something that is no remote.
     #[error("`{}` in the git configuration is not the name of a remote", .0.escape_debug())]
     Name(String),
@@ -69,7 +79,7 @@ impl RemoteError {
                 Code::RemoteAbsent
             }
             Self::ThisRepository => Code::RemoteLocal,
-            Self::Url { .. } | Self::Address { .. } => Code::RemoteUrl,
+            Self::Url { .. } | Self::Address { .. } | Self::NoValue { .. } => Code::RemoteUrl,
         }
     }
 
@@ -96,6 +106,15 @@ impl RemoteError {
                 "move it to the git configuration: git remote rename {word} {word}",
                 word = shell_word(name.as_str())
             )),
+            Self::NoValue {
+                key,
+                option: Some(option),
+                ..
+            } => Some(format!(
+                "give it one: git config {option} --replace-all {} URL",
+                shell_word(key)
+            )),
+            Self::NoValue { .. } => Some("write `KEY=URL` in the place of the key".to_owned()),
             Self::Absent(name) => Some(format!(
                 "add it with `git remote add {} URL`",
                 shell_word(name.as_str())

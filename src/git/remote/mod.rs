@@ -10,6 +10,7 @@ use crate::names::{BranchName, RemoteName, RemoteUrl};
 
 use self::rewrite::Rewrite;
 use super::Repo;
+use super::config::Scope;
 use super::refs::full_name;
 
 pub use self::error::RemoteError;
@@ -173,6 +174,7 @@ impl Repo {
         if name.as_str() == "." {
             return Err(RemoteError::ThisRepository);
         }
+        self.check_values(&name)?;
         let values = |key: &str| self.config().facts("remote", name.as_str(), key);
         let mut urls = values("url");
         let push_urls = values("pushurl");
@@ -224,6 +226,24 @@ impl Repo {
             address: None,
             name,
         })
+    }
+}
+
+impl Repo {
+    /// Refuses a remote whose address is a key without a value, as git does: what was meant is not known.
+    fn check_values(&self, name: &RemoteName) -> Result<(), RemoteError> {
+        for key in ["url", "pushurl"] {
+            let (place, option) = match self.config().without_value("remote", name.as_str(), key) {
+                None => continue,
+                Some(Scope::Local) => ("the repository's git configuration", Some("--local")),
+                Some(Scope::Global) => ("the user's git configuration", Some("--global")),
+                Some(Scope::System) => ("the system's git configuration", Some("--system")),
+                Some(Scope::Command) => ("the environment's git configuration", None),
+            };
+            let key = format!("remote.{name}.{key}");
+            return Err(RemoteError::NoValue { key, place, option });
+        }
+        Ok(())
     }
 }
 

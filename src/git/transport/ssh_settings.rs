@@ -11,6 +11,8 @@ pub enum Obstacle {
     Terminal,
     /// The service gets nothing of what is sent.
     NoInput,
+    /// The server starts no service.
+    NoSession,
 }
 
 impl Obstacle {
@@ -21,6 +23,7 @@ impl Obstacle {
                 "ssh asks the server for a terminal (`RequestTTY force`), which changes what git sends"
             }
             Self::NoInput => "ssh hands nothing on to the server (`StdinNull yes`)",
+            Self::NoSession => "ssh starts nothing on the server (`SessionType none`)",
         }
     }
 
@@ -32,6 +35,9 @@ impl Obstacle {
             }
             Self::NoInput => {
                 "take `StdinNull` for this host out of ~/.ssh/config, or `-n` out of the ssh command"
+            }
+            Self::NoSession => {
+                "take `SessionType` for this host out of ~/.ssh/config, or `-N` out of the ssh command"
             }
         }
     }
@@ -61,6 +67,8 @@ impl Settings {
             Some(Obstacle::Terminal)
         } else if self.has("stdinnull yes") {
             Some(Obstacle::NoInput)
+        } else if self.has("sessiontype none") {
+            Some(Obstacle::NoSession)
         } else {
             None
         }
@@ -81,5 +89,8 @@ mod tests {
         assert_eq!(forced, Some(Obstacle::Terminal));
         let null = of("stdinnull yes\n").obstacle();
         assert_eq!(null, Some(Obstacle::NoInput));
+        assert_eq!(of("sessiontype default\n").obstacle(), None);
+        let none = of("sessiontype none\n").obstacle();
+        assert_eq!(none, Some(Obstacle::NoSession));
     }
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{Point, reach};
 use crate::git::push::{HookTerminal, LocalOptions, Submodules};
-use crate::git::{Hook, PrePush, Repo, is_false, unheeded};
+use crate::git::{Hook, PrePush, Repo, is_false, refused_values, unheeded};
 use crate::names::RemoteName;
 use crate::pipeline::{
     Context, Outcome, PlanView, Retry, Service, Step, StepDef, StepError, interruptible,
@@ -199,6 +199,7 @@ impl Push {
         if let Ok(shipment) = cx.shipment {
             let (config, url) = (repo.config(), &shipment.remote.url);
             notes.warnings.extend(unheeded(config, cx.environment, url));
+            notes.warnings.extend(refused_values(config, url));
         }
         let local = LocalOptions {
             hook: self.hook(repo, cx.trigger, &mut notes),

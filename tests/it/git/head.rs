@@ -68,6 +68,32 @@ fn a_branch_is_found_in_packed_refs_that_only_claim_to_be_sorted() {
     assert!((1..24).contains(&by_git), "{by_git}");
 }
 
+/// Guards that an id in capital digits is one, wherever git reads it as one: in HEAD, in a ref's file, in packed refs.
+#[test]
+fn an_id_may_be_written_in_capital_digits() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let hex = sandbox.git(&work, &["rev-parse", "HEAD"]);
+    assert_ne!(hex, hex.to_uppercase());
+    let git_dir = work.join(".git");
+    let is_read = || {
+        assert_eq!(sandbox.git(&work, &["rev-parse", "HEAD"]), hex);
+        let repo = open(&sandbox, &work);
+        assert_eq!(repo.head().unwrap().id(), Some(id(&hex)));
+    };
+    std::fs::write(git_dir.join("refs/heads/main"), hex.to_uppercase() + "\n").unwrap();
+    is_read();
+    sandbox.git(&work, &["pack-refs", "--all"]);
+    let packed = git_dir.join("packed-refs");
+    let text = std::fs::read_to_string(&packed).unwrap();
+    assert!(text.contains(&hex), "{text}");
+    std::fs::write(&packed, text.replace(&hex, &hex.to_uppercase())).unwrap();
+    is_read();
+    std::fs::write(git_dir.join("HEAD"), hex.to_uppercase() + "\n").unwrap();
+    is_read();
+}
+
 #[test]
 fn packed_and_symbolic_branches_are_followed() {
     supervise!();

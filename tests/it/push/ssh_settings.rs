@@ -119,6 +119,20 @@ fn an_ssh_that_reads_nothing_is_named() {
     );
 }
 
+/// Guards that git's question for the HEAD is not the end of it: such an ssh says nothing, and waits.
+#[test]
+fn an_ssh_that_starts_nothing_is_named() {
+    let Some(host) = Host::start() else {
+        return;
+    };
+    host.config_by("user", "SessionType none\n");
+    let told = "ssh starts nothing on the server (`SessionType none`)";
+    // Git waits for it without an end.
+    host.twin.we_refuse(told);
+    host.config_by("user", "SessionType default\n");
+    host.twin.both_arrive();
+}
+
 #[test]
 fn a_subsystem_in_the_place_of_the_command_is_a_matter_of_the_configuration() {
     obeyed(

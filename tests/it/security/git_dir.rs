@@ -135,6 +135,7 @@ fn links_in_place_of_gits_directories_are_not_followed() {
         ("", "away"),
         ("/objects", "away"),
         ("/objects/pack", "away"),
+        ("/refs", "away"),
     ] {
         let world = World::new();
         let from = world.work().join(format!(".git{name}"));

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use sendoff_testing::succeed;
+
 use crate::world::{World, step};
 
 /// Runs, and returns why nothing was pushed, and the advice.
@@ -115,4 +117,75 @@ fn a_work_tree_whose_repository_was_moved_is_repaired() {
     let path = linked.to_str().unwrap();
     world.sandbox.git(&moved, &["worktree", "repair", path]);
     assert_eq!(push(&report(), "verdict"), "done");
+}
+
+/// Guards against the advice to repair a work tree whose own files are broken: `git worktree repair` does nothing then.
+#[test]
+fn a_work_tree_whose_git_directory_is_broken_gets_its_file_anew() {
+    let world = World::new();
+    let linked = world.linked("linked", "other");
+    let own = world.work().join(".git/worktrees/linked");
+    let report = || world.run_in(&linked, &["run", "--json"], &world.variables());
+    for (n, (name, content)) in [
+        ("commondir", Some("../../nowhere\n")),
+        ("commondir", Some("")),
+        ("commondir", None),
+        ("HEAD", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let head = world
+            .sandbox
+            .commit(&linked, "b.txt", &n.to_string(), "Add b");
+        match content {
+            Some(content) => fs::write(own.join(name), content).unwrap(),
+            None => fs::remove_file(own.join(name)).unwrap(),
+        }
+        let refused = report().report();
+        let push = step(&refused, "push");
+        let text = |key: &str| world.normalise(push[key].as_str().unwrap());
+        let file = format!("[ROOT]/clone/.git/worktrees/linked/{name}");
+        assert_eq!(
+            text("summary"),
+            format!("`{file}` is missing, or leads to no repository")
+        );
+        let content = if name == "HEAD" {
+            "ref: refs/heads/NAME"
+        } else {
+            "../.."
+        };
+        let advice = push["advice"].as_str().unwrap();
+        assert_eq!(
+            world.normalise(advice),
+            format!("write it anew: echo '{content}' > {file}")
+        );
+        let command = advice.strip_prefix("write it anew: ").unwrap();
+        let mut shell = world.sandbox.command("sh");
+        succeed(shell.arg("-c").arg(command.replace("NAME", "other")));
+        let report = report().report();
+        assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+        assert_eq!(world.tip("other"), head);
+    }
+}
+
+#[test]
+fn a_repository_that_names_another_one_as_its_own_forgets_it() {
+    let world = World::new();
+    let file = world.work().join(".git/commondir");
+    fs::write(&file, "../nowhere\n").unwrap();
+    let (summary, advice) = refused(&world);
+    assert!(
+        summary.ends_with("/clone/.git/commondir` does not point to a git directory"),
+        "{summary}"
+    );
+    let (why, command) = advice.split_once(": ").unwrap();
+    assert_eq!(
+        why,
+        "git has this file in linked work trees alone, remove it"
+    );
+    let mut shell = world.sandbox.command("sh");
+    succeed(shell.arg("-c").arg(command));
+    assert!(!file.exists());
+    ships(&world, "feature/x");
 }

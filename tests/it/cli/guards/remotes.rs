@@ -15,6 +15,53 @@ fn a_repository_without_a_remote_is_held() {
     insta::assert_snapshot!(text);
 }
 
+/// Guards that a remote without an address is not called absent: git says which key lacks its value, and so do we.
+#[test]
+fn a_remote_whose_address_has_no_value_is_held_until_it_has_one() {
+    for (file, key, place, option) in [
+        ("clone/.git/config", "url", "the repository's", "--local"),
+        (
+            "clone/.git/config",
+            "pushurl",
+            "the repository's",
+            "--local",
+        ),
+        ("home/.gitconfig", "url", "the user's", "--global"),
+    ] {
+        let world = World::new();
+        let path = world.sandbox.path(file);
+        let before = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{before}[remote \"origin\"]\n\t{key}\n")).unwrap();
+        let mut git = world.sandbox.command("git");
+        let git = git.current_dir(world.work()).args(["push", "--dry-run"]);
+        let says = String::from_utf8(git.output().unwrap().stderr).unwrap();
+        let missing = format!("missing value for 'remote.origin.{key}'");
+        assert!(says.contains(&missing), "{says}");
+        let report = world.report(&["run"]);
+        let push = crate::world::step(&report, "push");
+        assert_eq!(push["reason"], "remote-url", "{report}");
+        let sentence = format!("`remote.origin.{key}` in {place} git configuration has no value");
+        assert_eq!(push["summary"], sentence.as_str());
+        let advice = push["advice"].as_str().unwrap();
+        let command =
+            format!("give it one: git config {option} --replace-all remote.origin.{key} URL");
+        assert_eq!(advice, command);
+        // The advice, obeyed.
+        let url = format!("{}/acme/rocket.git", world.git.url());
+        let set = ["config", option, "--replace-all"];
+        let key = format!("remote.origin.{key}");
+        world
+            .sandbox
+            .git(world.work(), &[&set[..], &[&key, &url]].concat());
+        let report = world.report(&["run"]);
+        assert_eq!(
+            crate::world::step(&report, "push")["verdict"],
+            "done",
+            "{report}"
+        );
+    }
+}
+
 #[test]
 fn a_path_as_remote_is_held_unless_the_policy_allows_it() {
     let world = World::new();
