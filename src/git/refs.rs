@@ -158,9 +158,8 @@ impl Repo {
         let Some(packed) = packed else {
             return Ok(None);
         };
-        // A branch that is absent, as a new one is, costs a search and no parsing.
-        let line_end = format!(" {full}");
-        if memmem::find((**packed).as_ref(), line_end.as_bytes()).is_none() {
+        // A branch that is absent costs a search and no parsing.
+        if memmem::find((**packed).as_ref(), full.as_bytes()).is_none() {
             return Ok(None);
         }
         let all = packed.iter();
@@ -220,8 +219,8 @@ impl Repo {
         Ok(is_there)
     }
 
-    /// Returns the directories that may hold the loose ref, or its log, at `path`, as far as they can be opened, and the path
-    /// below each. The directory `refs` that all work trees share may be a link: the repository is open, so it is trusted.
+    /// Returns the directories that may hold the loose ref, or its log, at `path`, and the path below each. The directory `refs`
+    /// that all work trees share may be a link: the repository is open, so it is trusted.
     fn ref_directories<'p>(
         &self,
         path: &'p Path,

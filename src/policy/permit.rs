@@ -20,6 +20,8 @@ pub struct RemoteFacts {
     pub head: RemoteHead,
     /// What it named within the last day. Protected as well.
     pub kept: Option<BranchName>,
+    /// Why the remote has not answered, where it was asked.
+    pub failure: Option<String>,
 }
 
 /// What the remote's HEAD names.
@@ -42,6 +44,7 @@ impl RemoteFacts {
         Self {
             head: RemoteHead::NamesNone,
             kept: None,
+            failure: None,
         }
     }
 
@@ -63,6 +66,7 @@ impl RemoteFacts {
         Self {
             head: RemoteHead::Names(branch),
             kept: None,
+            failure: None,
         }
     }
 }
@@ -92,10 +96,12 @@ pub enum Refused {
     #[error(transparent)]
     Protected(#[from] Protected),
     /// The remote did not say what its HEAD names, and the branch may be it.
-    #[error("the remote has `{branch}` and did not say whether that is its default branch")]
+    #[error("the remote has `{branch}` and did not say whether that is its default branch{}", because(.failure.as_deref()))]
     HeadUnknown {
         /// The branch.
         branch: BranchName,
+        /// Why not, where that is known.
+        failure: Option<String>,
     },
     /// The branch is the one that the remote's HEAD names.
     #[error("`{branch}` is the default branch of the remote")]
@@ -103,6 +109,10 @@ pub enum Refused {
         /// The branch.
         branch: BranchName,
     },
+}
+
+fn because(failure: Option<&str>) -> String {
+    failure.map_or_else(String::new, |failure| format!(": {failure}"))
 }
 
 impl PushPermit {
@@ -140,7 +150,10 @@ impl PushPermit {
         if heads.any(|head| head.folded() == folded) {
             Err(Refused::RemoteHead { branch: branch() })
         } else if facts.head == RemoteHead::Unknown {
-            Err(Refused::HeadUnknown { branch: branch() })
+            Err(Refused::HeadUnknown {
+                branch: branch(),
+                failure: facts.failure.clone(),
+            })
         } else {
             Ok(())
         }

@@ -1,5 +1,6 @@
 //! Which branch the HEAD of a destination names: asked of that destination alone, and only for a branch that it has.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -10,9 +11,9 @@ use std::time::Duration;
 use gix::refs::FullNameRef;
 use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
-use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
+use sendoff_push::{ClassifiedError, Connection, PushError, RequestBody, SendError};
 
-use crate::git::transport::{HeadRecord, PushOptions, head_of};
+use crate::git::transport::{HeadRecord, PushOptions, TransportError, head_of};
 use crate::names::{RemoteUrl, Scheme};
 use crate::policy::{RemoteFacts, RemoteHead};
 use crate::threads::lock;
@@ -35,9 +36,14 @@ pub struct HeadQuestion {
 #[derive(Debug)]
 enum Asked {
     NotYet,
-    Now(Receiver<RemoteHead>),
+    Now(Receiver<Said>),
     Answered(RemoteHead),
+    /// There is no answer, for this reason.
+    Failed(String),
 }
+
+/// What a remote said, or why it said nothing.
+type Said = Result<RemoteHead, String>;
 
 impl HeadQuestion {
     /// Prepares the question. Sends nothing.
@@ -73,17 +79,22 @@ impl HeadQuestion {
             };
         }
         if let Asked::Now(answer) = &*asked {
-            let head = wait(answer, stop);
-            if let RemoteHead::Names(branch) = &head {
+            let said = wait(answer, stop);
+            if let Ok(RemoteHead::Names(branch)) = &said {
                 self.options.head.learn(branch.clone());
             }
-            *asked = Asked::Answered(head);
+            *asked = said.map_or_else(Asked::Failed, Asked::Answered);
         }
-        let head = match &*asked {
-            Asked::Answered(head) => head.clone(),
-            Asked::NotYet | Asked::Now(_) => RemoteHead::Unknown,
+        let (head, failure) = match &*asked {
+            Asked::Answered(head) => (head.clone(), None),
+            Asked::Failed(failure) => (RemoteHead::Unknown, Some(failure.clone())),
+            Asked::NotYet | Asked::Now(_) => (RemoteHead::Unknown, None),
         };
-        RemoteFacts { head, kept }
+        RemoteFacts {
+            head,
+            kept,
+            failure,
+        }
     }
 
     fn start(&self) -> Asked {
@@ -91,9 +102,9 @@ impl HeadQuestion {
         let (url, directory) = (self.url.clone(), self.directory.clone());
         let (options, over) = (self.options.clone(), Arc::clone(&self.over));
         let asking = move || {
-            let head = head_of(&url, &directory, &options, &over).unwrap_or_else(|error| {
+            let head = head_of(&url, &directory, &options, &over).map_err(|error| {
                 tracing::debug!(%error, "the remote did not say what its HEAD names");
-                RemoteHead::Unknown
+                why_not(error, &options)
             });
             // The receiver can be gone.
             let _gone = tell.send(head);
@@ -122,13 +133,28 @@ impl Drop for HeadQuestion {
 }
 
 /// Waits for the answer until `stop` is raised.
-fn wait(answer: &Receiver<RemoteHead>, stop: &AtomicBool) -> RemoteHead {
+fn wait(answer: &Receiver<Said>, stop: &AtomicBool) -> Said {
     loop {
         match answer.recv_timeout(LOOK_EVERY) {
             Ok(head) => return head,
             Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
-            Err(_) => return RemoteHead::Unknown,
+            Err(_) => return Ok(RemoteHead::Unknown),
         }
+    }
+}
+
+/// Says in a line why a remote did not answer.
+fn why_not(error: Box<dyn ClassifiedError>, options: &PushOptions) -> String {
+    let asked: &(dyn Error + 'static) = &*error;
+    match asked.downcast_ref() {
+        // Its own words are of a push.
+        Some(TransportError::Forbidden { host, said }) if said.is_empty() => {
+            format!("{host} does not allow a fetch")
+        }
+        Some(TransportError::Forbidden { host, said }) => {
+            format!("{host} does not allow a fetch: {said}")
+        }
+        _ => PushError::Transport(error).summary(&options.known),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::process::Program;
 use super::Target;
 use super::endpoint::{Endpoint, with_idle_timeout};
 use super::fetch::Take;
-use super::idle_timeout::IdleTimeout;
+use super::idle_timeout::{IdleTimeout, Interruption};
 use super::ssh_cause::obstacle;
 use super::stderr::Stage;
 use super::stream::{ReadError, TimedWriter, read_answer, read_lines, read_stream};
@@ -103,6 +103,9 @@ impl StreamConnection<'_> {
             });
         match (lines, interruption) {
             (Ok(()), _) => Ok(()),
+            (Err(_), Some(Interruption::Idle(limit))) => {
+                Err(self.setting().unwrap_or(TransportError::Timeout(limit)))
+            }
             (Err(_), Some(interruption)) => Err(interruption.into()),
             (Err(ReadError::Ended), None) => Err(self.endpoint.ended(self.target, Stage::Opening)),
             (Err(ReadError::NoLength(digits)), None) if self.target.url.scheme() == Scheme::Ssh => {
@@ -116,9 +119,13 @@ impl StreamConnection<'_> {
 
     /// Returns the error of bytes that no service sends; a terminal between it and ssh changes them.
     fn garbled(&self) -> TransportError {
+        self.setting().unwrap_or(TransportError::Garbled)
+    }
+
+    /// Returns the setting of ssh with which no push gets through, if there is one.
+    fn setting(&self) -> Option<TransportError> {
         let is_ssh = self.target.url.scheme() == Scheme::Ssh;
-        let setting = if is_ssh { obstacle(self.target) } else { None };
-        setting.unwrap_or(TransportError::Garbled)
+        if is_ssh { obstacle(self.target) } else { None }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::threads::lock;
 use super::Target;
 use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
 use super::message_lines::messages;
-use super::ssh_cause::{obstacle, or_setting};
+use super::ssh_cause::{or_setting, talker};
 use super::ssh_exit::{not_run, or_signal, silent_refusal};
 use super::ssh_probe::{Probed, probe};
 use super::ssh_words::is_without_shell;
@@ -90,7 +90,7 @@ impl Endpoint {
             return TransportError::Talk { said };
         };
         if !matches!(running.ended(EXIT_GRACE), Some(Ended::Code(1..))) {
-            return obstacle(target).unwrap_or(TransportError::Talk { said });
+            return talker(target).unwrap_or(TransportError::Talk { said });
         }
         let stderr = running.stderr(EXIT_GRACE).bytes;
         match from_stderr(&stderr, Scheme::Ssh, Stage::Working, known) {

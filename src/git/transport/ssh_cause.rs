@@ -56,6 +56,12 @@ pub(super) fn obstacle(target: Target<'_>) -> Option<TransportError> {
     obstacle.map(TransportError::SshObstacle)
 }
 
+/// Returns the setting by which something else writes before the service, if there is one.
+pub(super) fn talker(target: Target<'_>) -> Option<TransportError> {
+    let talker = settings(target)?.talker();
+    talker.map(TransportError::SshObstacle)
+}
+
 /// Asks ssh for its settings, where it is OpenSSH or may be: another program would take the question for a host.
 fn settings(target: Target<'_>) -> Option<Settings> {
     if !may_be_openssh(target.options) {

@@ -6,6 +6,7 @@ use crate::process::Ended;
 use super::service::Service;
 use super::ssh_command::{cannot_run, first_word, named_in};
 use super::ssh_probe::Probed;
+use super::ssh_words::is_before_login;
 use super::stderr::Stage;
 
 /// What a shell writes when a signal has ended its program.
@@ -88,7 +89,15 @@ fn is_of_shell(line: &str) -> bool {
     let name = parts.next().unwrap_or_default();
     let place = parts.next().unwrap_or_default();
     let number = place.strip_prefix("line ").unwrap_or(place);
-    name.ends_with("sh") || number.parse::<u32>().is_ok()
+    name.ends_with("sh") || name.starts_with("zsh:") || number.parse::<u32>().is_ok()
+}
+
+/// Returns the error of a connection that a program of this machine was to make (`ProxyCommand`), where a shell could not run
+/// it. `lost` is what ssh says of the connection: it ended before the server's shell.
+pub(super) fn proxy_not_run(lines: &[String], lost: &str) -> Option<TransportError> {
+    let is_of_here = |line: &&String| cannot_run(line) && is_of_shell(line);
+    let said = lines.iter().find(is_of_here)?.clone();
+    is_before_login(lost).then_some(TransportError::SshSetup { said })
 }
 
 /// Returns `error`, or a lost connection where it blames the server for what a signal did.
@@ -149,6 +158,16 @@ mod tests {
             ssh_command: Some(text.to_owned()),
             ..PushOptions::default()
         }
+    }
+
+    #[test]
+    fn only_what_ends_before_the_server_has_spoken_is_of_a_proxy_command() {
+        let lines = ["/bin/bash: line 1: exec: nc: not found".to_owned()];
+        let of = |lost| proxy_not_run(&lines, lost).is_some();
+        assert!(of(
+            "kex_exchange_identification: Connection closed by remote host"
+        ));
+        assert!(!of("Connection to h closed by remote host."));
     }
 
     #[test]

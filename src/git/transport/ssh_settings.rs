@@ -13,6 +13,8 @@ pub enum Obstacle {
     NoInput,
     /// The server starts no service.
     NoSession,
+    /// A command of this machine writes where git's protocol begins.
+    LocalCommand,
 }
 
 impl Obstacle {
@@ -24,6 +26,9 @@ impl Obstacle {
             }
             Self::NoInput => "ssh hands nothing on to the server (`StdinNull yes`)",
             Self::NoSession => "ssh starts nothing on the server (`SessionType none`)",
+            Self::LocalCommand => {
+                "the command that ssh runs on this machine (`LocalCommand`) writes into git's protocol"
+            }
         }
     }
 
@@ -38,6 +43,9 @@ impl Obstacle {
             }
             Self::NoSession => {
                 "take `SessionType` for this host out of ~/.ssh/config, or `-N` out of the ssh command"
+            }
+            Self::LocalCommand => {
+                "let `LocalCommand` for this host in ~/.ssh/config write to stderr: end it in `>&2`"
             }
         }
     }
@@ -59,6 +67,17 @@ impl Settings {
         ["silent", "quiet", "fatal"]
             .iter()
             .any(|level| self.has(&format!("loglevel {level}")))
+    }
+
+    /// Returns the setting by which something else writes before the service, if there is one.
+    pub(super) fn talker(&self) -> Option<Obstacle> {
+        let has_command = self.0.lines().any(|line| {
+            let command = line.trim_end().strip_prefix("localcommand ");
+            command.is_some_and(|command| command != "none" && !command.ends_with(">&2"))
+        });
+        let runs_one = has_command && self.has("permitlocalcommand yes");
+        self.obstacle()
+            .or_else(|| runs_one.then_some(Obstacle::LocalCommand))
     }
 
     /// Returns the setting with which no push gets through, if there is one.

@@ -20,6 +20,12 @@ pub(super) const DISCONNECTED: &[&str] = &[
     "the remote hung up",
 ];
 
+/// Says whether a connection was lost before the server's ssh had said anything: what a shell wrote is of this machine.
+pub(super) fn is_before_login(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    line.contains("kex_exchange_identification") || line.contains("banner exchange")
+}
+
 /// What ssh itself writes when it cannot log in.
 pub(super) const NO_LOGIN: &[&str] = &[
     "permission denied (",

@@ -7,6 +7,7 @@ use crate::names::Scheme;
 use crate::secrets::KnownSecrets;
 
 use super::message_lines::messages;
+use super::ssh_exit::proxy_not_run;
 use super::ssh_login::{key_problem, login_advice};
 use super::ssh_words::{
     BROKEN, DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, NOT_OWNED,
@@ -61,7 +62,8 @@ pub(super) fn from_stderr(
         return TransportError::SshSetup { said };
     }
     if let Some(said) = find(DISCONNECTED) {
-        return lost(Some(said));
+        let proxy = proxy_not_run(&messages, &said).filter(|_| is_ssh);
+        return proxy.unwrap_or_else(|| lost(Some(said)));
     }
     if let Some(said) = find(FAILING).filter(|_| is_ssh) {
         return TransportError::Failing { said };

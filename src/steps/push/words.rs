@@ -196,7 +196,7 @@ pub(super) fn step_error(
     } else {
         ErrorKind::Denied
     };
-    if let Some(unknown @ Refused::HeadUnknown { branch }) = refused(error) {
+    if let Some(unknown @ Refused::HeadUnknown { branch, .. }) = refused(error) {
         let reason = Reason::new(Code::RemoteHeadUnknown, format!("not pushed: {unknown}"));
         let advice = format!(
             "check that the remote can be fetched from, then run again; if its HEAD leads nowhere, it has to be set there; \

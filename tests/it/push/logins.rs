@@ -6,7 +6,7 @@ use sendoff::git::push::{AuthCache, AuthNeed, BranchPushError};
 
 use crate::sandbox::Sandbox;
 
-use super::rig::{helpers, login, noise, push_head, script};
+use super::rig::{helpers, login, noise, push_head, rendered, script};
 use super::served::{POST, Served, faulty, guarded};
 
 #[test]
@@ -178,6 +178,8 @@ fn a_login_that_the_push_itself_refuses_is_forgotten_after_it_was_kept() {
     options.auth_cache = AuthCache::new(Some(AuthNeed::Required));
     let error = served.push(&options).unwrap_err();
     assert_eq!(error.class(), "auth", "{error:?}");
+    let told = rendered(&served.sandbox, &error);
+    assert!(told.contains("who?"), "{told}");
     assert_eq!(served.heard(), "get\nstore\nerase\n");
 }
 

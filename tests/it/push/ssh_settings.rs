@@ -126,11 +126,58 @@ fn an_ssh_that_starts_nothing_is_named() {
         return;
     };
     host.config_by("user", "SessionType none\n");
+    let policy = "[limits]\npush-timeout = \"2s\"\n";
+    let sandbox = &host.twin.served.sandbox;
+    sandbox.write("home/.config/sendoff/policy.toml", policy);
     let told = "ssh starts nothing on the server (`SessionType none`)";
     // Git waits for it without an end.
     host.twin.we_refuse(told);
     host.config_by("user", "SessionType default\n");
     host.twin.both_arrive();
+}
+
+/// Guards that a run which is held for want of the HEAD says why the remote did not tell it.
+#[test]
+fn what_the_server_says_to_the_question_for_its_head_is_told() {
+    let Some(mut host) = Host::start() else {
+        return;
+    };
+    host.wrap(
+        "case \"$*\" in *upload-pack*) echo 'this key may not fetch' >&2; exit 1;; esac\nssh",
+    );
+    let told = host.twin.we_say();
+    let sentence = "did not say whether that is its default branch: ";
+    let (_, cause) = told
+        .split_once(sentence)
+        .unwrap_or_else(|| panic!("{told}"));
+    assert!(cause.contains("this key may not fetch"), "{told}");
+    host.wrap("ssh");
+    host.twin.both_arrive();
+}
+
+/// Guards against "run again", where the program that is to connect is not there.
+#[test]
+fn a_proxy_command_that_cannot_be_run_is_a_matter_of_the_configuration() {
+    obeyed(
+        |host| host.config_by("user", "ProxyCommand no-such-program-here %h %p\n"),
+        "correct what ssh names, in ~/.ssh/config or its options",
+        |host| host.config_by("user", ""),
+    );
+}
+
+/// Guards against the start files of the server's shell being blamed for what a command of this machine writes.
+#[test]
+fn a_local_command_that_writes_is_named() {
+    obeyed(
+        |host| host.config_by("user", "PermitLocalCommand yes\nLocalCommand echo hello\n"),
+        "let `LocalCommand` for this host in ~/.ssh/config write to stderr: end it in `>&2`",
+        |host| {
+            host.config_by(
+                "user",
+                "PermitLocalCommand yes\nLocalCommand echo hello >&2\n",
+            );
+        },
+    );
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
     assert_eq!(push["reason"], "remote-head-unknown", "{report}");
     assert_eq!(
         push["summary"],
-        "not pushed: the remote has `feature/x` and did not say whether that is its default branch"
+        "not pushed: the remote has `feature/x` and did not say whether that is its default branch: 127.0.0.1 does not allow a fetch"
     );
     let advice = push["advice"].as_str().unwrap();
     assert!(

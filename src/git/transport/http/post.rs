@@ -159,7 +159,8 @@ impl HttpConnection<'_> {
             }
             // It cannot be repeated, but the helpers are told that the login was refused, and the next push asks them
             // first.
-            Posted::Unauthorized(offered) => {
+            Posted::Unauthorized(offered, said) => {
+                self.auth.heard(said);
                 Err(SendError::without_effect(self.login_failed(&offered)))
             }
             // A server that refuses the login may close the connection before its response is read.
@@ -219,7 +220,8 @@ impl HttpConnection<'_> {
                     let another = self.client.proxy_refused(&self.base, refusal);
                     another.map_err(SendError::without_effect)?;
                 }
-                Posted::Unauthorized(offered) => {
+                Posted::Unauthorized(offered, said) => {
+                    self.auth.heard(said);
                     let next = self.auth.refused(&offered);
                     next.map_err(SendError::without_effect)?;
                 }

@@ -15,12 +15,13 @@ use crate::net::{Challenges, ProxyLoginRefused, Request, Response};
 use super::HttpConnection;
 use super::decode::{Decoder, ReportReader};
 use super::exchange::put_back;
-use super::response::{ResponseHead, media_type};
+use super::response::{ResponseHead, media_type, shown_page};
 
 /// The outcome of one request.
 pub(super) enum Posted {
     Answer(Answer),
-    Unauthorized(Challenges),
+    /// The login is refused, and what the server's page says.
+    Unauthorized(Challenges, String),
     /// The server takes no body of unknown length.
     LengthRequired(TransportError),
     /// The proxy handed nothing on.
@@ -52,10 +53,10 @@ impl HttpConnection<'_> {
             };
             let head = ResponseHead::of(&response);
             if head.status == StatusCode::UNAUTHORIZED {
-                return Ok(Ok(Posted::Unauthorized(Challenges::of(
-                    response.headers(),
-                    &WWW_AUTHENTICATE,
-                ))));
+                let offered = Challenges::of(response.headers(), &WWW_AUTHENTICATE);
+                let body = connection.read_page(response).await.unwrap_or_default();
+                let said = shown_page(&body, connection.known);
+                return Ok(Ok(Posted::Unauthorized(offered, said)));
             }
             if head.status != StatusCode::OK {
                 let body = connection.read_page(response).await.unwrap_or_default();
