@@ -193,8 +193,6 @@ pub(super) fn status_settings(config: &Config) -> Vec<String> {
         .filter_map(|key| Some(format!("{key}={}", config.fact(key)?)))
         .collect();
     settings.push("index.skipHash=true".into());
-    // The push has the other processors, and to ask how many there are takes longer than to read a usual index.
-    settings.push("index.threads=1".into());
     settings.push(format!("core.bigFileThreshold={MAX_COMPARED_SIZE}"));
     if let Some(excludes) = config.excludes_file() {
         settings.push(format!("core.excludesFile={}", excludes.display()));
