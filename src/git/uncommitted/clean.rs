@@ -16,12 +16,14 @@ use gix::objs::CommitRefIter;
 use sendoff_push::objects::Reader;
 
 use super::ignored::{Beside, Patterns};
-use super::unchanged::{NOT_COMPARED, matching_stat};
+use super::unchanged::{MAX_COMPARED, NOT_COMPARED, content, is_content, matching_stat};
 use crate::files::Directory;
 use crate::git::{Head, Repo};
 
 /// The largest commit that is read, in bytes.
 const MAX_COMMIT_SIZE: u64 = 8 << 20;
+
+const ATTRIBUTES: &[u8] = b".gitattributes";
 
 /// The most names of one directory that are compared with the patterns.
 const MAX_OTHERS: usize = 100;
@@ -36,8 +38,8 @@ const STRICT: Capabilities = Capabilities {
 
 impl Repo {
     /// Says whether nothing is staged, each file of the index is unchanged, and nothing else lies in its directories than
-    /// what is ignored. Not where that takes more than a look: a file that could have been changed since by its times, an
-    /// empty directory, a submodule.
+    /// what is ignored. Not where that takes more than a look: a file that may be converted and could have been changed since
+    /// by its times, an empty directory, a submodule.
     pub(super) fn is_clean(&self, work_tree: &Path, index: &File, stop: &AtomicBool) -> bool {
         let is_whole = || {
             let objects = self.common_dir().join("objects");
@@ -64,6 +66,8 @@ impl Repo {
                 entries: 0..index.entries().len(),
                 prefix: 0,
             }],
+            racy: Vec::new(),
+            has_attributes: self.common_dir().join("info/attributes").exists(),
         };
         look.all(stop).unwrap_or_default()
     }
@@ -105,6 +109,10 @@ struct Look<'r> {
     top: &'r Directory,
     patterns: Patterns<'r>,
     left: Vec<Tracked>,
+    /// The entries of files that could have been changed since, by their times.
+    racy: Vec<usize>,
+    /// Whether files can be stored otherwise than they lie there.
+    has_attributes: bool,
 }
 
 impl Look<'_> {
@@ -116,7 +124,19 @@ impl Look<'_> {
                 return Some(false);
             }
         }
-        Some(true)
+        Some(self.racy.is_empty() || (!self.has_attributes && self.has_same_content()))
+    }
+
+    /// Says whether the files that could have been changed since are what the index says. They were written when the index
+    /// was, as by a checkout.
+    fn has_same_content(&self) -> bool {
+        let is_same = |at: &usize| {
+            let entry = self.index.entries().get(*at)?;
+            let content = content(self.work_tree, self.index, entry)?;
+            // Without attributes, git changes nothing else than the ends of lines.
+            (!content.contains(&b'\r')).then(|| is_content(entry, &content).is_ok_and(|same| same))
+        };
+        self.racy.len() <= MAX_COMPARED && self.racy.iter().all(|at| is_same(at) == Some(true))
     }
 
     /// Says the same of one directory, and adds those in it to what is left.
@@ -157,17 +177,16 @@ impl Look<'_> {
                 BStr::new(first.get(..prefix)?)
             }
         };
+        self.has_attributes |= names.binary_search(&ATTRIBUTES).is_ok();
         // The names come first: mostly it is them that differ.
         let is_clean = self.ignores_others(directory, &names)?
-            && files
-                .iter()
-                .all(|at| is_unchanged(self.work_tree, self.index, *at));
+            && files.iter().all(|at| self.is_unchanged(*at));
         Some(is_clean)
     }
 
     /// Says whether nothing else lies in `directory` than `names`, and what is ignored. It ends with a slash, or is empty.
     fn ignores_others(&mut self, directory: &BStr, names: &[&[u8]]) -> Option<bool> {
-        let mut others = Vec::new();
+        let (mut others, has_attributes) = (Vec::new(), &mut self.has_attributes);
         let path = match directory.split_last() {
             Some((_, path)) => path,
             None => b".",
@@ -182,6 +201,7 @@ impl Look<'_> {
                 let Some(is_directory) = kind.filter(|_| others.len() < MAX_OTHERS) else {
                     return ControlFlow::Break(());
                 };
+                *has_attributes |= name == ATTRIBUTES;
                 others.push(Beside {
                     path: [directory, name].concat().into(),
                     is_directory,
@@ -196,16 +216,23 @@ impl Look<'_> {
         }
         self.patterns.ignore_all(directory, &others)
     }
-}
 
-/// Says whether the file of an entry is unchanged, by its times and its size.
-fn is_unchanged(work_tree: &Path, index: &File, at: usize) -> bool {
-    let Some(entry) = index.entries().get(at) else {
-        return false;
-    };
-    let options = stat::Options::default();
-    let path = work_tree.join(OsStr::from_bytes(entry.path(index)));
-    let stat = matching_stat(entry, &path, STRICT, options);
-    !entry.flags.intersects(NOT_COMPARED)
-        && stat.is_some_and(|stat| !stat.is_racy(index.timestamp(), options))
+    /// Says whether the file of an entry is unchanged, by its times and its size; it is kept where it could be changed all
+    /// the same.
+    fn is_unchanged(&mut self, at: usize) -> bool {
+        let Some(entry) = self.index.entries().get(at) else {
+            return false;
+        };
+        let options = stat::Options::default();
+        let path = self
+            .work_tree
+            .join(OsStr::from_bytes(entry.path(self.index)));
+        let Some(stat) = matching_stat(entry, &path, STRICT, options) else {
+            return false;
+        };
+        if stat.is_racy(self.index.timestamp(), options) {
+            self.racy.push(at);
+        }
+        !entry.flags.intersects(NOT_COMPARED)
+    }
 }

@@ -20,7 +20,7 @@ use crate::files::{self, Links};
 /// The largest file whose content is compared here, in bytes.
 const MAX_COMPARED_SIZE: u32 = 1 << 20;
 /// The most files whose content is compared here.
-const MAX_COMPARED: usize = 64;
+pub(super) const MAX_COMPARED: usize = 64;
 
 /// What git does not compare with the work tree.
 pub(super) const NOT_COMPARED: Flags = Flags::SKIP_WORKTREE
@@ -123,23 +123,34 @@ fn has_same_content(
     index: &State,
     entry: &Entry,
 ) -> gix::Result<bool> {
-    let is_file = entry.mode == Mode::FILE || entry.mode == Mode::FILE_EXECUTABLE;
-    if !is_file || entry.stat.size > MAX_COMPARED_SIZE {
-        return Ok(false);
-    }
     let path = Path::new(OsStr::from_bytes(entry.path(index)));
-    let size = MAX_COMPARED_SIZE.into();
-    let Ok(Some(content)) = files::read(&work_tree.join(path), size, Links::Refused) else {
+    let Some(content) = content(work_tree, index, entry) else {
         return Ok(false);
     };
-    let hash =
-        |stored: &[u8]| gix::objs::compute_hash(entry.id.kind(), gix::objs::Kind::Blob, stored);
     Ok(
         match filters.convert_to_git(content.as_slice(), path, index)? {
             ToGitOutcome::Unchanged(stored) | ToGitOutcome::Buffer(stored) => {
-                hash(stored)? == entry.id
+                is_content(entry, stored)?
             }
             ToGitOutcome::Process(_) => false,
         },
     )
+}
+
+/// Reads a file that is of a usual size by its entry.
+pub(super) fn content(work_tree: &Path, index: &State, entry: &Entry) -> Option<Vec<u8>> {
+    let is_file = entry.mode == Mode::FILE || entry.mode == Mode::FILE_EXECUTABLE;
+    if !is_file || entry.stat.size > MAX_COMPARED_SIZE {
+        return None;
+    }
+    let path = work_tree.join(OsStr::from_bytes(entry.path(index)));
+    files::read(&path, MAX_COMPARED_SIZE.into(), Links::Refused)
+        .ok()
+        .flatten()
+}
+
+/// Says whether the object of an entry is a file that is stored so.
+pub(super) fn is_content(entry: &Entry, stored: &[u8]) -> gix::Result<bool> {
+    let id = gix::objs::compute_hash(entry.id.kind(), gix::objs::Kind::Blob, stored)?;
+    Ok(id == entry.id)
 }

@@ -14,6 +14,7 @@ mod tracking;
 mod uncommitted;
 mod uncommitted_clean;
 mod uncommitted_hostile;
+mod uncommitted_times;
 mod upstream;
 
 use std::path::Path;

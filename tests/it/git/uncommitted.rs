@@ -38,7 +38,7 @@ pub(super) fn same(sandbox: &Sandbox, work: &Path) -> (usize, usize) {
 }
 
 /// A repository with three files, one of them in a directory.
-fn repository(sandbox: &Sandbox) -> PathBuf {
+pub(super) fn repository(sandbox: &Sandbox) -> PathBuf {
     let work = sandbox.repository("r");
     sandbox.commit(&work, "a", "a\n", "a");
     sandbox.commit(&work, "b", "one\ntwo\nthree\n", "b");
@@ -308,6 +308,7 @@ fn what_has_no_end_is_not_read() {
     std::fs::remove_file(work.join(".gitmodules")).unwrap();
     std::fs::create_dir_all(work.join(".git/info")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", work.join(".git/info/exclude")).unwrap();
+    sandbox.write("r/new", "is it ignored?\n");
     assert_eq!(ours(&sandbox, &work), None);
     std::fs::remove_file(work.join(".git/info/exclude")).unwrap();
     sandbox.write("r/.git/index", "no index");
@@ -318,56 +319,6 @@ fn what_has_no_end_is_not_read() {
         &["clone", "-q", "--bare", ".", bare.to_str().unwrap()],
     );
     assert_eq!(ours(&sandbox, &bare), None);
-}
-
-/// Sets when the index and a file of the work tree were written, in seconds since 1970.
-fn date(work: &Path, index: u64, (file, written): (&str, u64)) {
-    for (path, seconds) in [(".git/index", index), (file, written)] {
-        let opened = std::fs::File::options()
-            .write(true)
-            .open(work.join(path))
-            .unwrap();
-        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-        opened.set_modified(time).unwrap();
-    }
-}
-
-#[test]
-fn a_file_as_old_as_the_index_is_read_and_an_older_one_is_believed() {
-    supervise!();
-    let sandbox = Sandbox::new();
-    let work = repository(&sandbox);
-    sandbox.git(&work, &["config", "core.trustCTime", "false"]);
-    date(&work, 1_000_000, ("a", 1_000_000));
-    sandbox.git(&work, &["update-index", "--refresh", "-q"]);
-    sandbox.write("r/a", "b\n");
-    date(&work, 1_000_000, ("a", 1_000_000));
-    assert_eq!(same(&sandbox, &work), (1, 0), "its content differs");
-    sandbox.write("r/a", "a\n");
-    date(&work, 1_000_000, ("a", 1_000_000));
-    assert_eq!(same(&sandbox, &work), (0, 0));
-    sandbox.write("r/a", "b\n");
-    date(&work, 1_000_005, ("a", 1_000_000));
-    assert_eq!(same(&sandbox, &work), (0, 0), "git does not look either");
-}
-
-#[test]
-fn many_files_as_old_as_the_index_and_a_large_one_count_right() {
-    supervise!();
-    let sandbox = Sandbox::new();
-    let work = repository(&sandbox);
-    std::fs::write(work.join("large"), vec![b'x'; 2 << 20]).unwrap();
-    for number in 0..70 {
-        std::fs::write(work.join(format!("src/{number}")), "x\n").unwrap();
-    }
-    // All of them are added.
-    sandbox.commit(&work, "d", "d\n", "d");
-    date(&work, 1_000_000, ("d", 1_000_000));
-    assert_eq!(same(&sandbox, &work), (0, 0));
-    std::fs::write(work.join("large"), vec![b'y'; 2 << 20]).unwrap();
-    sandbox.write("r/src/69", "y\n");
-    date(&work, 1_000_000, ("d", 1_000_000));
-    assert_eq!(same(&sandbox, &work), (2, 0));
 }
 
 #[test]

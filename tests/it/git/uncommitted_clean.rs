@@ -11,7 +11,7 @@ use super::uncommitted::{ours, same};
 use crate::sandbox::Sandbox;
 
 /// A repository whose files are older than its index: their times show that they are unchanged.
-fn repository(sandbox: &Sandbox) -> PathBuf {
+pub(super) fn repository(sandbox: &Sandbox) -> PathBuf {
     let work = sandbox.repository("r");
     sandbox.commit(&work, "a", "a\n", "a");
     for path in ["a-b", "src/a/c", "src/a-d", "src/b/c/d"] {
@@ -25,7 +25,7 @@ fn repository(sandbox: &Sandbox) -> PathBuf {
 }
 
 /// Makes the files older than the index.
-fn age(sandbox: &Sandbox, work: &Path) {
+pub(super) fn age(sandbox: &Sandbox, work: &Path) {
     let listed = sandbox.git(work, &["ls-files", "-z"]);
     let listed = listed.split('\0').filter(|path| !path.is_empty());
     // Links as well, not what they lead to.
@@ -38,15 +38,20 @@ fn age(sandbox: &Sandbox, work: &Path) {
     sandbox.git(work, &["update-index", "--refresh", "-q"]);
 }
 
-/// Says whether the count is had without attributes: a file of them that nobody may read whole ends any other.
-fn is_quick(sandbox: &Sandbox, work: &Path) -> bool {
+/// Says whether the count is had without the attributes.
+pub(super) fn is_quick(sandbox: &Sandbox, work: &Path) -> bool {
+    is_had_without("attributes", sandbox, work)
+}
+
+/// Says whether the count is had without a file in `.git/info`: one that nobody may read whole ends any other.
+pub(super) fn is_had_without(name: &str, sandbox: &Sandbox, work: &Path) -> bool {
     let common = sandbox.git(work, &["rev-parse", "--git-common-dir"]);
     let info = work.join(common.trim()).join("info");
     std::fs::create_dir_all(&info).unwrap();
-    let attributes = info.join("attributes");
-    std::fs::write(&attributes, vec![b'\n'; 300 << 10]).unwrap();
+    let file = info.join(name);
+    std::fs::write(&file, vec![b'\n'; 300 << 10]).unwrap();
     let counted = ours(sandbox, work);
-    std::fs::remove_file(&attributes).unwrap();
+    std::fs::remove_file(&file).unwrap();
     counted.is_some()
 }
 
@@ -215,11 +220,11 @@ fn a_branch_without_a_commit_is_not_clean() {
     assert_eq!(same(&sandbox, &work), (7, 0));
 }
 
-/// Commits a file of patterns.
-fn ignore(sandbox: &Sandbox, work: &Path, (at, patterns): (&str, &str)) {
-    sandbox.write(&format!("r/{at}"), patterns);
+/// Commits a file of rules.
+pub(super) fn commit_rules(sandbox: &Sandbox, work: &Path, (at, rules): (&str, &str)) {
+    sandbox.write(&format!("r/{at}"), rules);
     sandbox.git(work, &["add", "--force", at]);
-    sandbox.git(work, &["commit", "-q", "-m", "patterns"]);
+    sandbox.git(work, &["commit", "-q", "-m", "rules"]);
     age(sandbox, work);
 }
 
@@ -228,8 +233,8 @@ fn what_is_ignored_beside_the_files_is_found_at_the_same_look() {
     supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
-    ignore(&sandbox, &work, (".gitignore", "/out/\n*.log\n!keep.log\n"));
-    ignore(&sandbox, &work, ("src/.gitignore", "!seen.log\ncache\n"));
+    commit_rules(&sandbox, &work, (".gitignore", "/out/\n*.log\n!keep.log\n"));
+    commit_rules(&sandbox, &work, ("src/.gitignore", "!seen.log\ncache\n"));
     sandbox.write("r/.git/info/exclude", "local.*\n");
     sandbox.write("home/.config/git/ignore", "*.swp\n");
     for path in [
