@@ -131,7 +131,7 @@ fn a_file_that_is_too_large_is_not_parsed() {
         ..Places::default()
     };
     let loaded = Layers::load(&places, KINDS).unwrap();
-    assert!(before.elapsed() < std::time::Duration::from_secs(5));
+    assert!(before.elapsed() < std::time::Duration::from_secs(30));
     assert_eq!(loaded.problems.len(), 2);
     let shown = loaded
         .problems

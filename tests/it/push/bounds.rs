@@ -347,7 +347,7 @@ fn a_bomb_of_trees_is_searched_for_submodules_in_time() {
     let begin = Instant::now();
     assert_eq!(push(&fixture).unwrap().objects, 12);
     let took = begin.elapsed();
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(took < Duration::from_mins(1), "{took:?}");
 }
 
 /// Guards that an honest directory of twenty thousand files costs the search for submodules what changed in it.
@@ -374,11 +374,13 @@ fn a_directory_of_many_files_is_searched_for_submodules_in_time() {
         push(&fixture).unwrap();
         begin.elapsed()
     };
-    let (without, with) = (push_commits(""), push_commits("[submodule \"x\"]\n"));
-    assert!(
-        with < 5 * without,
-        "{with:?} with a list of submodules, {without:?} with an empty one"
-    );
+    // One of both may have been held up by others of the machine.
+    let mut tries = (0..5).map(|_| (push_commits(""), push_commits("[submodule \"x\"]\n")));
+    let is_quick = |(without, with): (Duration, Duration)| {
+        println!("{with:?} with a list of submodules, {without:?} with an empty one");
+        with < 5 * without
+    };
+    assert!(tries.any(is_quick));
 }
 
 /// Guards that a configuration of a million sections is refused before it is parsed, and one of many is read.

@@ -169,7 +169,7 @@ fn a_hundred_thousand_refs_are_read_in_time() {
     assert_eq!(pushed.objects, 3);
     // Two seconds in a release build; a build for tests on a busy machine takes longer.
     assert!(
-        begin.elapsed() < Duration::from_secs(12),
+        begin.elapsed() < Duration::from_mins(1),
         "{:?}",
         begin.elapsed()
     );
