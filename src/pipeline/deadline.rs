@@ -180,13 +180,13 @@ mod tests {
     #[test]
     fn a_new_limit_counts_from_the_start() {
         let deadline = Deadline::new(Duration::from_mins(2));
-        deadline.set_limit(Duration::from_secs(1));
+        deadline.set_limit(Duration::from_mins(1));
         let left = deadline.remaining();
         assert!(
-            left > Duration::from_millis(500) && left <= Duration::from_secs(1),
+            left > Duration::from_secs(30) && left <= Duration::from_mins(1),
             "{left:?}"
         );
-        assert_eq!(deadline.limit(), Duration::from_secs(1));
+        assert_eq!(deadline.limit(), Duration::from_mins(1));
     }
 
     #[test]
