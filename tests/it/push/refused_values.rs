@@ -69,12 +69,19 @@ fn lines(values: impl Iterator<Item = (&'static str, Option<&'static str>)>) -> 
     text
 }
 
-/// Returns the notes of a push with these lines in the file at `path` of the sandbox.
+/// Returns the notes of a push with these lines in the file at `path` of the sandbox. A file of the user's is named by a
+/// variable: the server's git reads the usual one.
 fn notes_with(world: &World, path: &str, more: &str) -> Vec<String> {
     let path = world.sandbox.path(path);
     let before = fs::read_to_string(&path).unwrap_or_default();
     fs::write(&path, format!("{before}\n{more}")).unwrap();
-    let report = world.report(&["run", "post-commit"]);
+    let mut variables = world.variables();
+    if path.starts_with(world.sandbox.home()) {
+        variables.push(("GIT_CONFIG_GLOBAL", path.display().to_string()));
+    }
+    let arguments = ["run", "post-commit", "--json"];
+    let said = world.run_in(&world.work(), &arguments, &variables);
+    let report = said.report();
     fs::write(&path, before).unwrap();
     let push = step(&report, "push");
     assert_eq!(push["verdict"], "done", "{report}");
@@ -94,7 +101,7 @@ fn each_value_at_which_git_stops_is_named_and_the_push_arrives() {
         assert!(!git_pushes(&world, key, *refused), "{key} = {refused:?}");
     }
     let refused = || KEYS.iter().map(|(key, refused, _)| (*key, *refused));
-    let notes = notes_with(&world, "home/.gitconfig", &lines(refused()));
+    let notes = notes_with(&world, "home/of-test", &lines(refused()));
     assert_eq!(notes.len(), KEYS.len(), "{notes:#?}");
     for (key, _, _) in KEYS {
         let lower = key.to_ascii_lowercase();
@@ -105,7 +112,7 @@ fn each_value_at_which_git_stops_is_named_and_the_push_arrives() {
         );
     }
     let taken = KEYS.iter().map(|(key, _, taken)| (*key, Some(*taken)));
-    assert!(notes_with(&world, "home/.gitconfig", &lines(taken)).is_empty());
+    assert!(notes_with(&world, "home/of-test", &lines(taken)).is_empty());
 }
 
 /// Guards the words, that the repository's own file counts for git, and that a later value makes up only for some.
