@@ -9,6 +9,8 @@ mod pr_template;
 mod range;
 mod range_random;
 mod remote;
+mod remote_names;
+mod remote_rewrites;
 mod state;
 mod tracking;
 mod uncommitted;
