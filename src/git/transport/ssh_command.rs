@@ -5,6 +5,7 @@ use crate::git::transport::{PushOptions, TransportError};
 use crate::process::Program;
 
 use super::Target;
+use super::ssh_words::is_before_login;
 
 /// What a shell writes behind the name of a program that it cannot run.
 const CANNOT_RUN: &[&str] = &[
@@ -107,4 +108,21 @@ pub(super) fn destination(target: Target<'_>) -> Result<String, TransportError> 
 pub(super) fn cannot_run(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     CANNOT_RUN.iter().any(|words| lower.contains(words))
+}
+
+/// Says whether a line is a shell's: it begins with the shell's name, or names the line of a script.
+pub(super) fn is_of_shell(line: &str) -> bool {
+    let mut parts = line.split(": ");
+    let name = parts.next().unwrap_or_default();
+    let place = parts.next().unwrap_or_default();
+    let number = place.strip_prefix("line ").unwrap_or(place);
+    name.ends_with("sh") || name.starts_with("zsh:") || number.parse::<u32>().is_ok()
+}
+
+/// Returns the error of a connection that a program of this machine was to make (`ProxyCommand`), where a shell could not run
+/// it. `lost` is what ssh says of the connection: it ended before the server's shell.
+pub(super) fn proxy_not_run(lines: &[String], lost: &str) -> Option<TransportError> {
+    let is_of_here = |line: &&String| cannot_run(line) && is_of_shell(line);
+    let said = lines.iter().find(is_of_here)?.clone();
+    is_before_login(lost).then_some(TransportError::SshSetup { said })
 }

@@ -4,9 +4,8 @@ use crate::git::transport::{PushOptions, TransportError};
 use crate::process::Ended;
 
 use super::service::Service;
-use super::ssh_command::{cannot_run, first_word, named_in};
+use super::ssh_command::{cannot_run, first_word, is_of_shell, named_in};
 use super::ssh_probe::Probed;
-use super::ssh_words::is_before_login;
 use super::stderr::Stage;
 
 /// What a shell writes when a signal has ended its program.
@@ -83,23 +82,6 @@ pub(super) fn silent_refusal(
     })
 }
 
-/// Says whether a line is a shell's: it begins with the shell's name, or names the line of a script.
-fn is_of_shell(line: &str) -> bool {
-    let mut parts = line.split(": ");
-    let name = parts.next().unwrap_or_default();
-    let place = parts.next().unwrap_or_default();
-    let number = place.strip_prefix("line ").unwrap_or(place);
-    name.ends_with("sh") || name.starts_with("zsh:") || number.parse::<u32>().is_ok()
-}
-
-/// Returns the error of a connection that a program of this machine was to make (`ProxyCommand`), where a shell could not run
-/// it. `lost` is what ssh says of the connection: it ended before the server's shell.
-pub(super) fn proxy_not_run(lines: &[String], lost: &str) -> Option<TransportError> {
-    let is_of_here = |line: &&String| cannot_run(line) && is_of_shell(line);
-    let said = lines.iter().find(is_of_here)?.clone();
-    is_before_login(lost).then_some(TransportError::SshSetup { said })
-}
-
 /// Returns `error`, or a lost connection where it blames the server for what a signal did.
 pub(super) fn or_signal(
     error: TransportError,
@@ -136,6 +118,7 @@ mod tests {
     use crate::secrets::KnownSecrets;
 
     use super::super::message_lines::messages;
+    use super::super::ssh_command::proxy_not_run;
     use super::super::ssh_settings::Settings;
     use super::super::stderr::from_stderr;
     use super::*;

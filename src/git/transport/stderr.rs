@@ -7,7 +7,7 @@ use crate::names::Scheme;
 use crate::secrets::KnownSecrets;
 
 use super::message_lines::messages;
-use super::ssh_exit::proxy_not_run;
+use super::ssh_command::proxy_not_run;
 use super::ssh_login::{key_problem, login_advice};
 use super::ssh_words::{
     BROKEN, DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, NOT_OWNED,
