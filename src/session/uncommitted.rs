@@ -64,20 +64,26 @@ impl Session {
             return None;
         };
         let store = self.store.clone();
-        Count::begin(repo.clone(), move || store.read_existing_ahead())
+        let until = Instant::now() + MAX_COUNT_TIME;
+        Count::begin(repo.clone(), until, move || store.read_existing_ahead())
     }
 }
 
 impl Count {
-    /// Begins a count where the run waits for no server; returns `None` where it would not end in the time that such a
-    /// run has for it, or another thread could leave too little memory.
+    /// Begins a count where the run waits for no server; returns `None` where everything is committed, the count would not
+    /// end in the time that such a run has for it, or another thread could leave too little memory.
     pub(super) fn begin_alone(counted: Option<&Repo>) -> Option<Self> {
         let repo = counted.filter(|repo| repo.is_quickly_counted() && !is_memory_scarce())?;
-        Self::begin(repo.clone(), || {})
+        let until = Instant::now() + MAX_COUNT_TIME;
+        // To start a thread takes longer than this look, and then there is nothing else for this one to do.
+        if repo.is_clean(until) {
+            return None;
+        }
+        Self::begin(repo.clone(), until, || {})
     }
 
     /// Counts on a thread of its own, after `first`; returns `None` where no thread can be started.
-    fn begin(repo: Repo, first: impl FnOnce() + Send + 'static) -> Option<Self> {
+    fn begin(repo: Repo, until: Instant, first: impl FnOnce() + Send + 'static) -> Option<Self> {
         let (tell, counted) = channel();
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
@@ -95,7 +101,7 @@ impl Count {
         Some(Self {
             counted,
             stop,
-            until: Instant::now() + MAX_COUNT_TIME,
+            until,
         })
     }
 

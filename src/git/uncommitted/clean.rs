@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::ops::{ControlFlow, Range};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use gix::ObjectId;
 use gix::bstr::BStr;
@@ -37,10 +37,23 @@ const STRICT: Capabilities = Capabilities {
 };
 
 impl Repo {
+    /// Says whether a look shows, before `until`, that everything is committed. Where it does not, that has to be counted.
+    pub fn is_clean(&self, until: Instant) -> bool {
+        let is_over = || Instant::now() > until;
+        let index = || self.usual_index();
+        self.work_tree()
+            .is_some_and(|top| index().is_some_and(|index| self.is_as_index(top, &index, &is_over)))
+    }
+
     /// Says whether nothing is staged, each file of the index is unchanged, and nothing else lies in its directories than
     /// what is ignored. Not where that takes more than a look: a file that may be converted and could have been changed since
-    /// by its times, an empty directory, a submodule.
-    pub(super) fn is_clean(&self, work_tree: &Path, index: &File, stop: &AtomicBool) -> bool {
+    /// by its times, an empty directory, a submodule. Not either once `is_over` says so.
+    pub(super) fn is_as_index(
+        &self,
+        work_tree: &Path,
+        index: &File,
+        is_over: &dyn Fn() -> bool,
+    ) -> bool {
         let is_whole = || {
             let objects = self.common_dir().join("objects");
             let reader = Reader::at(objects, self.object_hash());
@@ -48,12 +61,17 @@ impl Repo {
         };
         written_tree(index).is_some()
             && self.objects.are_usual()
-            && self.has_only_unchanged(work_tree, index, stop)
+            && self.has_only_unchanged(work_tree, index, is_over)
             && is_whole()
     }
 
     /// Says whether all files of the index are unchanged, and nothing else lies in their directories than what is ignored.
-    fn has_only_unchanged(&self, work_tree: &Path, index: &File, stop: &AtomicBool) -> bool {
+    fn has_only_unchanged(
+        &self,
+        work_tree: &Path,
+        index: &File,
+        is_over: &dyn Fn() -> bool,
+    ) -> bool {
         let Ok(top) = Directory::open(work_tree) else {
             return false;
         };
@@ -69,7 +87,7 @@ impl Repo {
             racy: Vec::new(),
             has_attributes: self.common_dir().join("info/attributes").exists(),
         };
-        look.all(stop).unwrap_or_default()
+        look.all(is_over).unwrap_or_default()
     }
 
     /// Says whether the index remembers that it was written as HEAD's tree, and was not changed since: nothing is staged.
@@ -118,19 +136,22 @@ struct Look<'r> {
 impl Look<'_> {
     /// Says whether all files are unchanged, and nothing else lies in their directories than what is ignored. Returns
     /// nothing where it cannot be said.
-    fn all(&mut self, stop: &AtomicBool) -> Option<bool> {
+    fn all(&mut self, is_over: &dyn Fn() -> bool) -> Option<bool> {
         while let Some(tracked) = self.left.pop() {
-            if stop.load(Ordering::Relaxed) || !self.at(&tracked)? {
+            if !self.at(&tracked, is_over)? {
                 return Some(false);
             }
         }
-        Some(self.racy.is_empty() || (!self.has_attributes && self.has_same_content()))
+        Some(self.racy.is_empty() || (!self.has_attributes && self.has_same_content(is_over)))
     }
 
     /// Says whether the files that could have been changed since are what the index says. They were written when the index
     /// was, as by a checkout.
-    fn has_same_content(&self) -> bool {
+    fn has_same_content(&self, is_over: &dyn Fn() -> bool) -> bool {
         let is_same = |at: &usize| {
+            if is_over() {
+                return None;
+            }
             let entry = self.index.entries().get(*at)?;
             let content = content(self.work_tree, self.index, entry)?;
             // Without attributes, git changes nothing else than the ends of lines.
@@ -140,7 +161,7 @@ impl Look<'_> {
     }
 
     /// Says the same of one directory, and adds those in it to what is left.
-    fn at(&mut self, tracked: &Tracked) -> Option<bool> {
+    fn at(&mut self, tracked: &Tracked, is_over: &dyn Fn() -> bool) -> Option<bool> {
         let entries = self.index.entries();
         let (mut names, mut files) = (Vec::new(), Vec::new());
         let mut at = tracked.entries.start;
@@ -179,8 +200,9 @@ impl Look<'_> {
         };
         self.has_attributes |= names.binary_search(&ATTRIBUTES).is_ok();
         // The names come first: mostly it is them that differ.
-        let is_clean = self.ignores_others(directory, &names)?
-            && files.iter().all(|at| self.is_unchanged(*at));
+        let is_clean = !is_over()
+            && self.ignores_others(directory, &names)?
+            && files.iter().all(|at| !is_over() && self.is_unchanged(*at));
         Some(is_clean)
     }
 

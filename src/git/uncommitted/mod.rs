@@ -102,11 +102,8 @@ impl Repo {
 
     /// Counts without the submodules.
     fn counted(&self, work_tree: &Path, stop: &Arc<AtomicBool>) -> Option<Counted> {
-        if !index_bounds::is_usual(self.git_dir(), self.object_hash()) {
-            return None;
-        }
-        let index = self.index().ok()?;
-        if self.is_clean(work_tree, &index, stop) {
+        let index = self.usual_index()?;
+        if self.is_as_index(work_tree, &index, &|| stop.load(Ordering::Acquire)) {
             return Some(Counted::default());
         }
         if !has_usual_rules(self.common_dir(), work_tree) {
@@ -128,8 +125,11 @@ impl Repo {
         .ok()
     }
 
-    /// Reads the index; an empty one where there is none.
-    fn index(&self) -> gix::Result<gix::index::File> {
+    /// Reads the index; an empty one where there is none, and nothing where it is of an unusual size or shape.
+    fn usual_index(&self) -> Option<gix::index::File> {
+        if !index_bounds::is_usual(self.git_dir(), self.object_hash()) {
+            return None;
+        }
         let options = gix::index::decode::Options {
             // The push has the other processors.
             thread_limit: Some(1),
@@ -137,7 +137,7 @@ impl Repo {
         };
         // The checksum is not compared: it is only counted in.
         let path = self.git_dir().join("index");
-        gix::index::File::at_or_default(path, self.object_hash(), true, options)
+        gix::index::File::at_or_default(path, self.object_hash(), true, options).ok()
     }
 
     /// Returns how the configuration wants files listed.
