@@ -34,6 +34,20 @@ impl Directory {
         Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
     }
 
+    /// Opens a directory; `None` when there is none. A link in its place is an error.
+    pub fn open_unlinked(path: &Path) -> Result<Option<Self>, FileError> {
+        let flags = SAFE | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Ok(opened) => Ok(Some(Self(opened))),
+            Err(rustix::io::Errno::NOENT) => Ok(None),
+            // The system says either of a link.
+            Err(rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) if path.is_symlink() => {
+                Err(FileError::Link)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Returns the type of the file at `path`. A link in any part of the path, a pipe and a device are errors.
     pub fn look(&self, path: &Path) -> Result<Found, FileError> {
         let mut above: Option<OwnedFd> = None;

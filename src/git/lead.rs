@@ -1,6 +1,6 @@
 //! `Leads`: what of a repository leads to directories elsewhere, and does not prove that it belongs there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What of a repository leads elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,14 @@ pub struct Leads {
     pub common_dir: PathBuf,
     /// Each of them; none in a usual repository.
     pub found: Vec<Lead>,
+}
+
+impl Leads {
+    /// Returns the link in the place of the directory at `path`.
+    pub(super) fn link(&self, path: &Path) -> Option<&Lead> {
+        let mut found = self.found.iter();
+        found.find(|lead| lead.how == Leading::Link && lead.from == path)
+    }
 }
 
 /// One way to another directory.

@@ -3,7 +3,6 @@
 //! Git's `gitrepository-layout`: a `.git` file, `commondir`, `worktrees/NAME/gitdir`; `core.worktree` of `git-config`.
 
 use std::ffi::OsStr;
-use std::fs::FileType;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -20,16 +19,9 @@ const DIRECTORIES: [&str; 3] = ["objects", "objects/pack", "refs"];
 /// Finds what leads elsewhere. A pointer that the other side returns is none of it, nor is what
 /// `git init --separate-git-dir` makes, where the other side has no work tree to name.
 pub(super) fn find_leads(paths: &RepoPaths, config: &Config) -> Result<Leads, OpenError> {
-    let kind = |path: &Path| path.symlink_metadata().map(|data| data.file_type()).ok();
-    let entry = kind(&paths.entry);
-    let mut links = Vec::new();
-    if is_link(entry) {
-        links.push(paths.entry.clone());
-    }
-    let below = DIRECTORIES.map(|name| paths.common_dir.join(name));
-    links.extend(below.into_iter().filter(|path| is_link(kind(path))));
-    let mut found: Vec<Lead> = links.into_iter().map(link).collect();
-    if entry.is_some_and(|kind| kind.is_file()) {
+    let mut found: Vec<Lead> = links(paths).collect();
+    let entry = paths.entry.symlink_metadata();
+    if entry.is_ok_and(|entry| entry.is_file()) {
         found.extend(git_file(paths, config)?);
     }
     if paths.git_dir != paths.common_dir {
@@ -41,16 +33,15 @@ pub(super) fn find_leads(paths: &RepoPaths, config: &Config) -> Result<Leads, Op
     })
 }
 
-fn link(from: PathBuf) -> Lead {
-    Lead {
+/// Returns the symbolic links in the place of git's directories, as they are now.
+pub(super) fn links(paths: &RepoPaths) -> impl Iterator<Item = Lead> + use<> {
+    let below = DIRECTORIES.map(|name| paths.common_dir.join(name));
+    let all = std::iter::once(paths.entry.clone()).chain(below);
+    all.filter(|path| path.is_symlink()).map(|from| Lead {
         to: real(&from),
         from,
         how: Leading::Link,
-    }
-}
-
-fn is_link(kind: Option<FileType>) -> bool {
-    kind.is_some_and(|kind| kind.is_symlink())
+    })
 }
 
 fn real(path: &Path) -> PathBuf {

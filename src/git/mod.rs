@@ -7,6 +7,7 @@ mod commit;
 mod committed;
 mod config;
 pub mod credentials;
+mod directories;
 mod discover;
 mod discovery_limits;
 mod exec_path;
@@ -67,6 +68,8 @@ pub struct Repo {
     object_hash: gix::hash::Kind,
     config: Arc<Config>,
     paths: Arc<discover::RepoPaths>,
+    /// What of it leads elsewhere, and is trusted.
+    leads: Arc<Leads>,
     /// What the configuration was read from: a submodule is read with the same.
     files: Arc<ConfigFiles>,
     /// The object directories that the environment names.

@@ -110,6 +110,7 @@ impl Repo {
             object_hash,
             config: Arc::new(config),
             paths: Arc::new(paths),
+            leads: Arc::new(leads),
             files: Arc::new(files.clone()),
             objects: Arc::new(objects),
             opened: Arc::new(opened),
@@ -128,6 +129,7 @@ impl Repo {
 
     /// Returns a handle for one thread. Replacement objects are ignored, as they are by a push.
     pub fn thread_local(&self) -> Result<gix::Repository, OpenError> {
+        self.check_links()?;
         let inner = if let Some(inner) = self.opened.get() {
             inner
         } else {

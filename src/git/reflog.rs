@@ -5,7 +5,6 @@ use std::path::Path;
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-use crate::files::Directory;
 use crate::names::BranchName;
 
 use super::Repo;
@@ -34,7 +33,7 @@ impl Repo {
 
     /// Returns the reflog of a branch; nothing where it cannot be read.
     fn reflog(&self, branch: &BranchName) -> Vec<u8> {
-        let common = Directory::open(self.common_dir()).ok();
+        let common = self.directory(self.common_dir()).ok().flatten();
         let path = Path::new("logs").join(branch.full());
         let log = common.and_then(|common| common.read(&path, MAX_FILE_SIZE).ok().flatten());
         log.unwrap_or_default()

@@ -11,7 +11,7 @@ use gix::path::RelativePath;
 use gix::refs::{FullName, Reference, Target};
 use memchr::memmem;
 
-use crate::files::{Directory, FileError, Found};
+use crate::files::{FileError, Found};
 
 use crate::names::BranchName;
 
@@ -205,7 +205,9 @@ impl Repo {
         let Ok(relative) = relative else {
             return Err(RefError::Name(name.to_string()));
         };
-        for (directory, path) in self.ref_directories(&relative) {
+        let unreadable = |problem: FileError| RefError::read(name.to_string(), problem);
+        let directories = self.ref_directories(&relative).map_err(unreadable)?;
+        for (directory, path) in directories {
             let problem = match directory.look(path) {
                 Ok(Found::File(size)) if size > LOOSE_LIMIT => FileError::TooLarge(LOOSE_LIMIT),
                 Ok(found) => {
@@ -214,35 +216,18 @@ impl Repo {
                 }
                 Err(problem) => problem,
             };
-            return Err(RefError::read(name.to_string(), problem));
+            return Err(unreadable(problem));
         }
         Ok(is_there)
-    }
-
-    /// Returns the directories that may hold the loose ref, or its log, at `path`, and the path below each. The directory `refs`
-    /// that all work trees share may be a link: the repository is open, so it is trusted.
-    fn ref_directories<'p>(
-        &self,
-        path: &'p Path,
-    ) -> impl Iterator<Item = (Directory, &'p Path)> + use<'p> {
-        let shared = self.common_dir();
-        let shared = match path.strip_prefix("refs") {
-            Ok(below) => Directory::open(&shared.join("refs")).map(|opened| (opened, below)),
-            Err(_) => Directory::open(shared).map(|opened| (opened, path)),
-        };
-        let own = (self.git_dir() != self.common_dir())
-            .then(|| Directory::open(self.git_dir()).map(|opened| (opened, path)));
-        std::iter::once(shared).chain(own).flatten()
     }
 
     /// Refuses what gitoxide would write through: links in place of a ref, its lock and its reflog, or on the way there.
     pub(super) fn check_writable(&self, name: &FullName) -> Result<(), RefError> {
         self.check_loose(name)?;
         let log = Path::new("logs").join(gix::path::from_bstr(name.as_bstr()).unwrap_or_default());
-        for (directory, path) in self.ref_directories(&log) {
-            directory
-                .look(path)
-                .map_err(|problem| RefError::read(name.to_string(), problem))?;
+        let unreadable = |problem: FileError| RefError::read(name.to_string(), problem);
+        for (directory, path) in self.ref_directories(&log).map_err(unreadable)? {
+            directory.look(path).map_err(unreadable)?;
         }
         Ok(())
     }
@@ -256,10 +241,12 @@ impl Repo {
         let path =
             <&RelativePath>::try_from(prefix).map_err(|_| RefError::Name(prefix.to_owned()))?;
         let below = prefix.rsplit_once('/').map_or(prefix, |(below, _)| below);
-        for (directory, path) in self.ref_directories(Path::new(below)) {
+        let unreadable = |problem: FileError| RefError::read(prefix, problem);
+        let directories = self.ref_directories(Path::new(below));
+        for (directory, path) in directories.map_err(unreadable)? {
             directory
                 .look_below(path, LOOSE_LIMIT)
-                .map_err(|problem| RefError::read(prefix, problem))?;
+                .map_err(unreadable)?;
         }
         let all = self
             .refs

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use gix::bstr::BStr;
 
-use crate::files::Directory;
 use crate::names::BranchName;
 
 use super::Repo;
@@ -46,10 +45,10 @@ impl Repo {
             file: file.clone(),
             source,
         };
-        let directory = Directory::open(self.common_dir()).map_err(|error| failed(error.into()))?;
-        directory
-            .look(Path::new("config"))
-            .map_err(|error| failed(error.into()))?;
+        let directory = self.directory(self.common_dir());
+        let directory = directory.map_err(|error| failed(error.into()))?;
+        let looked = directory.map(|directory| directory.look(Path::new("config")));
+        looked.transpose().map_err(|error| failed(error.into()))?;
         let repo = self.thread_local().map_err(|error| failed(error.into()))?;
         let written = |error: gix::Error| failed(error.into());
         let mut config = repo.config_file_mut(file.clone()).map_err(written)?;

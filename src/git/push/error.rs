@@ -8,6 +8,7 @@ use sendoff_push::{
     BoxError, ClassifiedError, NoRedaction, PushError, Redact, Rejected, sanitize_line,
 };
 
+use crate::git::open_error::OpenError;
 use crate::git::transport::{HookTerminal, TransportError};
 
 /// Why a branch was not pushed, or is not known to have been.
@@ -93,6 +94,18 @@ impl BranchPushError {
     }
 }
 
+impl From<OpenError> for BranchPushError {
+    fn from(error: OpenError) -> Self {
+        Self::Push(match error {
+            OpenError::LeadsOut(_) => PushError::LocalCheck(LocalCheckError::Links(error).into()),
+            error => PushError::Objects {
+                class: "corrupt",
+                source: error.into(),
+            },
+        })
+    }
+}
+
 /// Why a check before the push stopped it.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalCheckError {
@@ -128,6 +141,9 @@ pub enum LocalCheckError {
         /// The most that may be sent.
         limit: usize,
     },
+    /// A link came in the place of one of git's directories, or leads elsewhere now.
+    #[error(transparent)]
+    Links(OpenError),
     /// The caller stopped the push.
     #[error("the push was stopped")]
     Stopped,
@@ -139,6 +155,7 @@ impl ClassifiedError for LocalCheckError {
             Self::HookDeclined { .. } | Self::Hook(_) | Self::HookTimeout(_) => "hook-declined",
             Self::Submodule { .. } => "submodule",
             Self::TooManyCommits { .. } => "too-many-commits",
+            Self::Links(_) => "git-dir-untrusted",
             Self::Stopped => "stopped",
         }
     }
@@ -169,6 +186,7 @@ impl ClassifiedError for LocalCheckError {
                 ));
             }
             Self::TooManyCommits { .. } => "push fewer commits at a time, or raise the limit",
+            Self::Links(error) => return error.advice(),
             Self::Stopped => return None,
         };
         Some(fixed.to_owned())

@@ -23,7 +23,7 @@ use sendoff_push::{
 };
 
 use crate::git::transport::Target;
-use crate::git::{Remote, transport};
+use crate::git::{OpenError, Remote, transport};
 use crate::policy::{PushPermit, RemoteFacts};
 use crate::secrets::KnownSecrets;
 
@@ -59,6 +59,9 @@ pub struct BranchPush<'a> {
     /// Tells what is known of this destination. Asked right before anything is sent, and only where the destination has the
     /// branch: one that it does not list is the default branch of nothing.
     pub remote_facts: &'a (dyn Fn() -> RemoteFacts + Sync),
+    /// Refuses links in the place of git's directories that came since the repository was opened: asked after a hook has run, and
+    /// before what was selected is sent.
+    pub links: &'a dyn Fn() -> Result<(), OpenError>,
     /// Compares what the push was begun with with what the remote advertises, right before anything is sent.
     pub still_valid: &'a dyn Fn(&Advertisement) -> Result<(), BoxError>,
     /// Receives the progress.
@@ -227,7 +230,8 @@ impl LocalChecks for Checks<'_> {
     }
 
     fn run_hook(&self, update: Option<&RefUpdate>) -> Result<(), Box<dyn ClassifiedError>> {
-        Ok(pre_push::run(self.push, update)?)
+        pre_push::run(self.push, update)?;
+        Ok((self.push.links)().map_err(LocalCheckError::Links)?)
     }
 
     fn promisor(&self) -> Option<&dyn Promisor> {
@@ -238,6 +242,7 @@ impl LocalChecks for Checks<'_> {
         &self,
         commits: &mut dyn Iterator<Item = ObjectId>,
     ) -> Result<(), Box<dyn ClassifiedError>> {
+        (self.push.links)().map_err(LocalCheckError::Links)?;
         // The guard counted by the tracking refs, which can differ from what the remote has.
         let limit = self.push.options.commits;
         let commits: Vec<ObjectId> = commits.take(limit.saturating_add(1)).collect();

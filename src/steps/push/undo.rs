@@ -139,12 +139,7 @@ impl Work {
         progress: &dyn Progress,
         stop: &AtomicBool,
     ) -> Result<Pushed, BranchPushError> {
-        let repo = self.repo.thread_local().map_err(|error| {
-            BranchPushError::from(PushError::Objects {
-                class: "corrupt",
-                source: Box::new(error),
-            })
-        })?;
+        let repo = self.repo.thread_local()?;
         let permit = rewind.permit();
         let question = question(&self.repo, permit, rewind.pushed(), place);
         let facts = || question.facts(stop);
@@ -159,6 +154,7 @@ impl Work {
             last_seen: &LastSeen::default,
             advertised: &|_| self.logins.settle(),
             remote_facts: &facts,
+            links: &|| self.repo.check_links(),
             still_valid: &|_| Ok(()),
             progress,
             stop,

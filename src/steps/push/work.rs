@@ -105,6 +105,7 @@ impl Work {
                 self.advertised.keep(advertisement.branches());
             },
             remote_facts: &facts,
+            links: &|| self.repo.check_links(),
             still_valid: &|advertisement| {
                 self.ask_forge.check_goes_on(stop)?;
                 match of_forge {
@@ -116,12 +117,7 @@ impl Work {
             progress,
             stop,
         };
-        let repo = self.repo.thread_local().map_err(|error| {
-            BranchPushError::from(PushError::Objects {
-                class: "corrupt",
-                source: Box::new(error),
-            })
-        })?;
+        let repo = self.repo.thread_local()?;
         let pushed = match self.recorded(place) {
             Some(recorded) => delivery.push_rewritten(&repo, recorded),
             None => delivery.push(&repo),

@@ -2,6 +2,7 @@
 
 mod config;
 mod config_as_git;
+mod directories;
 mod discovery_limits;
 mod head;
 mod open;

@@ -60,6 +60,7 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Bra
         last_seen: &LastSeen::default,
         advertised: &|_| (),
         remote_facts: &RemoteFacts::without_head,
+        links: &|| Ok(()),
         still_valid: &|_| Ok(()),
         progress: &NoProgress,
         stop: &AtomicBool::new(false),

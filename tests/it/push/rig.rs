@@ -195,6 +195,7 @@ fn push_all(
         last_seen: &|| about.seen.clone(),
         advertised: &|_| (),
         remote_facts: about.facts,
+        links: &|| Ok(()),
         still_valid: &|_| Ok(()),
         progress: about.progress,
         stop,

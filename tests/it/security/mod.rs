@@ -12,6 +12,7 @@ mod policy_changed;
 mod policy_from_forge;
 mod protected_flag;
 mod redirects;
+mod swapped;
 mod tokens;
 mod trust;
 
