@@ -15,6 +15,8 @@ pub(super) struct Wanted {
     pub(super) refusal: &'static str,
     /// Whether requests that read need none.
     pub(super) lets_read: bool,
+    /// Whether a refusal promises a page, and keeps it back.
+    pub(super) holds_page: bool,
 }
 
 /// What a proxy says that wants a login.
@@ -32,6 +34,7 @@ impl Wanted {
             value: value.to_owned(),
             refusal,
             lets_read: false,
+            holds_page: false,
         }
     }
 }
@@ -95,10 +98,15 @@ fn serve(
     if !is_open && !has_login {
         *refused.lock().unwrap() += 1;
         read_body(&mut input, headers)?;
-        let end = "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let length = if wanted.holds_page { 9 } else { 0 };
+        let end = format!("\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
         client
             .write_all(format!("{}{end}", wanted.refusal).as_bytes())
             .ok()?;
+        if wanted.holds_page {
+            // Until the other side has enough of it.
+            drop(copy(&mut input, &mut std::io::sink()));
+        }
         return client.shutdown(Shutdown::Both).ok();
     }
     let mut server = TcpStream::connect(upstream).ok()?;

@@ -54,7 +54,9 @@ impl HttpConnection<'_> {
             let head = ResponseHead::of(&response);
             if head.status == StatusCode::UNAUTHORIZED {
                 let offered = Challenges::of(response.headers(), &WWW_AUTHENTICATE);
-                let body = connection.read_page(response).await.unwrap_or_default();
+                // The status says enough: the page is not waited for.
+                let page = timeout(END_TIMEOUT, connection.read_page(response)).await;
+                let body = page.ok().and_then(Result::ok).unwrap_or_default();
                 let said = shown_page(&body, connection.known);
                 return Ok(Ok(Posted::Unauthorized(offered, said)));
             }
@@ -118,7 +120,7 @@ impl HttpConnection<'_> {
     }
 }
 
-/// How long the end of a response may take after its content, which is complete: less than a connection to a busy server.
+/// How long what is left of a response may take where nothing depends on it: less than a connection to a busy server.
 const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Reads what is left of a response, so that its connection can be used again. Where more comes than the end, or none, another
