@@ -1,8 +1,9 @@
 //! `Entries`: the lines of configuration files, in the order in which git reads them.
 
-use std::collections::HashMap;
-
 use gix::bstr::{BStr, BString, ByteSlice};
+use gix::config::parse::{EventRef, Events};
+
+use super::number::integer;
 
 /// The scope of a line; later ones win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,19 +99,7 @@ pub(in crate::git) fn of_section(
     let pairs: Vec<(String, BString)> = pairs
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect();
-    let lasts: HashMap<&str, usize> = pairs
-        .iter()
-        .enumerate()
-        .map(|(at, (name, _))| (name.as_str(), at))
-        .collect();
-    let implicit: Vec<bool> = pairs
-        .iter()
-        .enumerate()
-        .map(|(at, (name, value))| {
-            let is_last = lasts.get(name.as_str()) == Some(&at);
-            is_last && value.is_empty() && part.value_implicit(name) == Some(None)
-        })
-        .collect();
+    let implicit = without_value(part, &pairs);
     let entries = pairs.into_iter().zip(implicit);
     entries.map(move |((name, value), implicit)| Entry {
         section: section.clone(),
@@ -119,6 +108,32 @@ pub(in crate::git) fn of_section(
         value: (!implicit).then_some(value),
         scope,
     })
+}
+
+/// Says of each line of a section whether it has the key alone: gitoxide says so of the last line of a name.
+fn without_value(
+    part: gix::config::file::SectionRef<'_>,
+    pairs: &[(String, BString)],
+) -> Vec<bool> {
+    let mut found = Vec::with_capacity(pairs.len());
+    // What has a value is not asked about, and that is mostly all.
+    if pairs.iter().any(|(_, value)| value.is_empty())
+        && let Ok(events) = Events::from_bytes(&part.to_bstring(), None)
+    {
+        for event in events.sections().flat_map(|section| section.body()) {
+            match event {
+                EventRef::SectionValueName(_) => found.push(true),
+                EventRef::KeyValueSeparator => {
+                    if let Some(last) = found.last_mut() {
+                        *last = false;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found.resize(pairs.len(), false);
+    found
 }
 
 /// Parses a boolean as git does; `None` when it is none.
@@ -130,9 +145,6 @@ pub(in crate::git) fn truth(value: Option<&BStr>) -> Option<bool> {
     match text.as_str() {
         "true" | "yes" | "on" => Some(true),
         "" | "false" | "no" | "off" => Some(false),
-        number => {
-            let number = gix::config::Integer::try_from(BStr::new(number)).ok()?;
-            number.to_decimal().map(|number| number != 0)
-        }
+        _ => integer(value, i32::MAX.into()).map(|number| number != 0),
     }
 }

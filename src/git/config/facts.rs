@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gix::bstr::{BString, ByteSlice};
 
 use super::Config;
-use super::entries::{Scope, truth};
+use super::entries::{Scope, of_section, truth};
 
 /// Extensions that change nothing for a reader, or that gitoxide knows.
 const KNOWN_EXTENSIONS: &[&str] = &["noop", "partialclone", "preciousobjects", "worktreeconfig"];
@@ -69,7 +69,9 @@ impl Config {
         let mut parts = self.local.sections_by_name(section).into_iter().flatten();
         let is_own = parts.any(|part| {
             let is_named = part.header().subsection_name().is_some_and(|it| it == name);
-            is_named && part.value_implicit(key) == Some(None)
+            is_named
+                && of_section(part, Scope::Local)
+                    .any(|entry| entry.name == key && entry.value.is_none())
         });
         if is_own {
             return Some(Scope::Local);

@@ -199,7 +199,9 @@ impl Push {
         if let Ok(shipment) = cx.shipment {
             let (config, url) = (repo.config(), &shipment.remote.url);
             notes.warnings.extend(unheeded(config, cx.environment, url));
-            notes.warnings.extend(refused_values(config, url));
+            notes
+                .warnings
+                .extend(refused_values(config, cx.environment, url));
         }
         let local = LocalOptions {
             hook: self.hook(repo, cx.trigger, &mut notes),

@@ -63,6 +63,7 @@ mod real_gateways;
 mod real_proxies;
 mod real_servers;
 mod refusals;
+mod refused_rows;
 mod refused_values;
 mod relative;
 mod repositories;

@@ -54,7 +54,7 @@ fn git_pushes(world: &World, key: &str, value: Option<&str>) -> bool {
 }
 
 /// Returns the lines of a configuration file.
-fn lines(values: impl Iterator<Item = (&'static str, Option<&'static str>)>) -> String {
+pub(super) fn lines<'t>(values: impl Iterator<Item = (&'t str, Option<&'t str>)>) -> String {
     let mut text = String::new();
     for (key, value) in values {
         let (section, rest) = key.split_once('.').unwrap();
@@ -128,7 +128,6 @@ fn what_git_has_against_a_value_is_said() {
             ("pack.windowMemory", Some("-1")),
             ("push.default", Some("nonsense")),
             ("core.abbrev", Some("3")),
-            ("core.sharedRepository", Some("zzz")),
             ("pack.useSparse", Some("zzz")),
             ("pack.useSparse", Some("true")),
             ("core.compression", Some("1")),
@@ -144,6 +143,5 @@ fn what_git_has_against_a_value_is_said() {
     `git push` stops at pack.windowmemory in the git configuration: it is no size
     `git push` stops at push.default in the git configuration: git knows no such value
     `git push` stops at core.abbrev in the git configuration: it is no length of an id
-    `git push` stops at core.sharedrepository in the git configuration: git knows no such value
     ");
 }
