@@ -154,10 +154,14 @@ pub(super) fn branch_for_includes(paths: &RepoPaths) -> Option<FullName> {
         return None;
     };
     let mut name = FullName::try_from(full.as_bstr()).ok()?;
-    let directory = Directory::open(&paths.common_dir).ok()?;
+    // A link in the place of `refs` is followed: where that is not trusted, nothing is done with what is read.
+    let directory = Directory::open(&paths.common_dir.join("refs")).ok()?;
     for _ in 0..MAX_SYMREF_DEPTH {
         let path = gix::path::from_bstr(name.as_bstr()).ok()?;
-        let Ok(Some(text)) = directory.read(&path, LOOSE_LIMIT) else {
+        let Ok(below) = path.strip_prefix("refs") else {
+            return Some(name);
+        };
+        let Ok(Some(text)) = directory.read(below, LOOSE_LIMIT) else {
             return Some(name);
         };
         let Some(next) = text.strip_prefix(b"ref:") else {

@@ -227,9 +227,7 @@ impl Repo {
             name,
         })
     }
-}
 
-impl Repo {
     /// Refuses a remote whose address is a key without a value, as git does: what was meant is not known.
     fn check_values(&self, name: &RemoteName) -> Result<(), RemoteError> {
         for key in ["url", "pushurl"] {

@@ -128,3 +128,25 @@ fn a_directory_that_cannot_be_opened_is_told() {
         "{source:?}"
     );
 }
+
+/// As by git, which reads refs through the link.
+#[test]
+fn a_condition_on_the_branch_follows_a_symbolic_branch_behind_a_trusted_link() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let (work, _) = clone_and_other(&sandbox);
+    let condition = "[includeIf \"onbranch:main\"]\n\tpath = more\n";
+    sandbox.write("home/.gitconfig", condition);
+    sandbox.write("home/more", "[user]\n\tname = Somebody\n");
+    let alias = ["symbolic-ref", "refs/heads/alias", "refs/heads/main"];
+    sandbox.git(&work, &alias);
+    sandbox.git(&work, &["symbolic-ref", "HEAD", "refs/heads/alias"]);
+    let refs = work.join(".git/refs");
+    let mine = sandbox.path("mine");
+    fs::rename(&refs, &mine).unwrap();
+    symlink(&mine, &refs).unwrap();
+    assert_eq!(sandbox.git(&work, &["config", "user.name"]), "Somebody");
+    let repo = trusting(&sandbox, &work);
+    let name = repo.config().string("user.name");
+    assert_eq!(name.as_deref(), Some("Somebody"));
+}
