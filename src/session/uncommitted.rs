@@ -65,7 +65,11 @@ impl Session {
         };
         let store = self.store.clone();
         let until = Instant::now() + MAX_COUNT_TIME;
-        Count::begin(repo.clone(), until, move || store.read_existing_ahead())
+        let counting = move |repo: &Repo, stop: &Arc<AtomicBool>| {
+            store.read_existing_ahead();
+            repo.uncommitted(stop)
+        };
+        Count::begin(repo.clone(), until, counting)
     }
 }
 
@@ -76,27 +80,30 @@ impl Count {
         let repo = counted.filter(|repo| repo.is_quickly_counted() && !is_memory_scarce())?;
         let until = Instant::now() + MAX_COUNT_TIME;
         // To start a thread takes longer than this look, and then there is nothing else for this one to do.
-        if repo.is_clean(until) {
+        if repo.is_clean(until) || Instant::now() > until {
             return None;
         }
-        Self::begin(repo.clone(), until, || {})
+        Self::begin(repo.clone(), until, Repo::uncommitted_after_look)
     }
 
-    /// Counts on a thread of its own, after `first`; returns `None` where no thread can be started.
-    fn begin(repo: Repo, until: Instant, first: impl FnOnce() + Send + 'static) -> Option<Self> {
+    /// Begins `counting` on a thread of its own; returns `None` where no thread can be started.
+    fn begin(
+        repo: Repo,
+        until: Instant,
+        counting: impl FnOnce(&Repo, &Arc<AtomicBool>) -> Option<Uncommitted> + Send + 'static,
+    ) -> Option<Self> {
         let (tell, counted) = channel();
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
-        let counting = move || {
-            first();
-            if let Some(uncommitted) = repo.uncommitted(&flag) {
+        let work = move || {
+            if let Some(uncommitted) = counting(&repo, &flag) {
                 // The run may have ended.
                 let _told = tell.send(uncommitted);
             }
         };
         let _thread = thread::Builder::new()
             .name("beside".into())
-            .spawn(counting)
+            .spawn(work)
             .ok()?;
         Some(Self {
             counted,

@@ -28,7 +28,7 @@ impl Said {
 /// So many bytes fit into every pipe.
 const FITS: usize = 4096;
 
-/// Returns a pipe that holds `input` and has ended. A hook waits for its payload for a fifth of a second, in which a test on
+/// Returns a pipe that holds `input` and has ended. A hook waits for its payload for a short time only, in which a test on
 /// a busy machine may not come to write.
 pub(crate) fn piped(input: &[u8]) -> Stdio {
     assert!(input.len() <= FITS, "{} bytes", input.len());

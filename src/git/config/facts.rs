@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gix::bstr::{BString, ByteSlice};
 
 use super::Config;
-use super::entries::{Scope, of_section, truth};
+use super::entries::{Entry, Scope, of_section, truth};
 
 /// Extensions that change nothing for a reader, or that gitoxide knows.
 const KNOWN_EXTENSIONS: &[&str] = &["noop", "partialclone", "preciousobjects", "worktreeconfig"];
@@ -49,14 +49,27 @@ impl Config {
     /// Returns the value of a key with one value, such as `remote.pushDefault`, that only states a fact: the
     /// environment's, else the repository's, else the user's.
     pub(in crate::git) fn fact(&self, key: &str) -> Option<BString> {
+        self.last_said(key, "", self.local.string(key))
+    }
+
+    /// Returns the same of a key that means true where it has no value.
+    pub(in crate::git) fn fact_or_true(&self, key: &str) -> Option<BString> {
+        let alone = || {
+            let is_true = self.local.boolean(key).ok().flatten() == Some(true);
+            is_true.then(|| "true".into())
+        };
+        self.last_said(key, "true", self.local.string(key).or_else(alone))
+    }
+
+    /// Returns what the environment says, else `local`, else what the user says; `alone` where there is no value.
+    fn last_said(&self, key: &str, alone: &str, local: Option<BString>) -> Option<BString> {
         let last = |command: bool| {
             let found = self.trusted.of_key(key);
             let mut found = found.filter(|entry| (entry.scope == Scope::Command) == command);
-            found.next_back().map(|entry| entry.value().to_owned())
+            let value = |entry: &Entry| entry.value.clone().unwrap_or_else(|| alone.into());
+            found.next_back().map(value)
         };
-        last(true)
-            .or_else(|| self.local.string(key))
-            .or_else(|| last(false))
+        last(true).or(local).or_else(|| last(false))
     }
 
     /// Says whose configuration has a key such as `remote.<name>.url` without a value, which git refuses; nobody's mostly.

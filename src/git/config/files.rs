@@ -24,6 +24,8 @@ pub struct ConfigFiles {
     pub home: Option<PathBuf>,
     /// The user's patterns of ignored files, where `core.excludesFile` names no other.
     pub ignored: Option<PathBuf>,
+    /// The user's attributes of files, where `core.attributesFile` names no other.
+    pub attributes: Option<PathBuf>,
     /// How the start was entered, links kept: conditions of includes may name either.
     pub entered: Option<PathBuf>,
     /// How far up a repository is looked for.
@@ -54,6 +56,7 @@ impl ConfigFiles {
             user: below("git/config").into_iter().chain(own).collect(),
             home: home.map(Path::to_owned),
             ignored: below("git/ignore"),
+            attributes: below("git/attributes"),
             ..Self::default()
         }
     }

@@ -55,6 +55,8 @@ pub struct Config {
     directory: PathBuf,
     /// The user's patterns of ignored files, unless a key names others.
     ignored: Option<PathBuf>,
+    /// The user's attributes of files, unless a key names others.
+    attributes: Option<PathBuf>,
 }
 
 impl Config {
@@ -76,6 +78,7 @@ impl Config {
             beginnings,
             directory,
             ignored: files.ignored.clone(),
+            attributes: files.attributes.clone(),
         })
     }
 
@@ -96,6 +99,7 @@ impl Config {
             beginnings,
             directory,
             ignored: files.ignored.clone(),
+            attributes: files.attributes.clone(),
         })
     }
 
@@ -129,6 +133,7 @@ impl Config {
             beginnings: self.beginnings,
             directory: self.directory,
             ignored: self.ignored,
+            attributes: self.attributes,
         })
     }
 
@@ -164,6 +169,14 @@ impl Config {
         match self.string("core.excludesFile") {
             Some(path) => self.file(&path),
             None => self.ignored.clone(),
+        }
+    }
+
+    /// Returns the user's file of attributes: `core.attributesFile`, or `git/attributes` beside the user's configuration.
+    pub fn attributes_file(&self) -> Option<PathBuf> {
+        match self.string("core.attributesFile") {
+            Some(path) => self.file(&path),
+            None => self.attributes.clone(),
         }
     }
 

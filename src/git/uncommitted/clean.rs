@@ -16,14 +16,13 @@ use gix::objs::CommitRefIter;
 use sendoff_push::objects::Reader;
 
 use super::ignored::{Beside, Patterns};
+use super::rule_files::ATTRIBUTES;
 use super::unchanged::{MAX_COMPARED, NOT_COMPARED, content, is_content, matching_stat};
 use crate::files::Directory;
 use crate::git::{Head, Repo};
 
 /// The largest commit that is read, in bytes.
 const MAX_COMMIT_SIZE: u64 = 8 << 20;
-
-const ATTRIBUTES: &[u8] = b".gitattributes";
 
 /// The most names of one directory that are compared with the patterns.
 const MAX_OTHERS: usize = 100;
@@ -76,6 +75,7 @@ impl Repo {
             return false;
         };
         let mut look = Look {
+            ours: self,
             work_tree,
             index,
             top: &top,
@@ -85,7 +85,7 @@ impl Repo {
                 prefix: 0,
             }],
             racy: Vec::new(),
-            has_attributes: self.common_dir().join("info/attributes").exists(),
+            has_tracked_attributes: false,
         };
         look.all(is_over).unwrap_or_default()
     }
@@ -122,6 +122,7 @@ struct Tracked {
 
 /// Looks at one directory after the other.
 struct Look<'r> {
+    ours: &'r Repo,
     work_tree: &'r Path,
     index: &'r File,
     top: &'r Directory,
@@ -129,8 +130,8 @@ struct Look<'r> {
     left: Vec<Tracked>,
     /// The entries of files that could have been changed since, by their times.
     racy: Vec<usize>,
-    /// Whether files can be stored otherwise than they lie there.
-    has_attributes: bool,
+    /// Whether a file of attributes lies in a directory of tracked files.
+    has_tracked_attributes: bool,
 }
 
 impl Look<'_> {
@@ -142,7 +143,23 @@ impl Look<'_> {
                 return Some(false);
             }
         }
-        Some(self.racy.is_empty() || (!self.has_attributes && self.has_same_content(is_over)))
+        let is_same = || !self.has_attributes() && self.has_same_content(is_over);
+        Some(self.racy.is_empty() || is_same())
+    }
+
+    /// Says whether files may be stored otherwise than they lie there, by the attributes of the work tree, of the repository, of
+    /// the user, of the system, or of a tree that a key names.
+    fn has_attributes(&self) -> bool {
+        let own = self.ours.common_dir().join("info/attributes");
+        let config = self.ours.config();
+        let files = [
+            Some(own),
+            config.attributes_file(),
+            Some("/etc/gitattributes".into()),
+        ];
+        self.has_tracked_attributes
+            || files.into_iter().flatten().any(|path| path.exists())
+            || config.fact_or_true("attr.tree").is_some()
     }
 
     /// Says whether the files that could have been changed since are what the index says. They were written when the index
@@ -198,17 +215,22 @@ impl Look<'_> {
                 BStr::new(first.get(..prefix)?)
             }
         };
-        self.has_attributes |= names.binary_search(&ATTRIBUTES).is_ok();
+        self.has_tracked_attributes |= names.binary_search(&ATTRIBUTES).is_ok();
         // The names come first: mostly it is them that differ.
         let is_clean = !is_over()
-            && self.ignores_others(directory, &names)?
+            && self.ignores_others(directory, &names, is_over)?
             && files.iter().all(|at| !is_over() && self.is_unchanged(*at));
         Some(is_clean)
     }
 
     /// Says whether nothing else lies in `directory` than `names`, and what is ignored. It ends with a slash, or is empty.
-    fn ignores_others(&mut self, directory: &BStr, names: &[&[u8]]) -> Option<bool> {
-        let (mut others, has_attributes) = (Vec::new(), &mut self.has_attributes);
+    fn ignores_others(
+        &mut self,
+        directory: &BStr,
+        names: &[&[u8]],
+        is_over: &dyn Fn() -> bool,
+    ) -> Option<bool> {
+        let (mut others, has_attributes) = (Vec::new(), &mut self.has_tracked_attributes);
         let path = match directory.split_last() {
             Some((_, path)) => path,
             None => b".",
@@ -236,7 +258,7 @@ impl Look<'_> {
         if others.is_empty() {
             return Some(true);
         }
-        self.patterns.ignore_all(directory, &others)
+        self.patterns.ignore_all(directory, &others, is_over)
     }
 
     /// Says whether the file of an entry is unchanged, by its times and its size; it is kept where it could be changed all

@@ -8,7 +8,7 @@ use gix::glob::pattern::Case;
 use gix::ignore::Search;
 use gix::ignore::search::Ignore;
 
-use super::MAX_RULES_SIZE;
+use super::rule_files::IGNORE;
 use crate::files::{self, Directory, Links};
 use crate::git::Repo;
 use crate::git::config::truth;
@@ -17,6 +17,15 @@ use crate::git::config::truth;
 const PARSED: Ignore = Ignore {
     support_precious: false,
 };
+
+/// The most bytes of patterns that hold in one directory. Of more, only a count can say what they ignore.
+const MAX_PATTERNS: u64 = 64 << 10;
+/// How deep a directory may lie whose patterns are looked for.
+const MAX_DEPTH: usize = 16;
+/// The most steps that comparing one name with the patterns may take: a few milliseconds.
+const MAX_STEPS: usize = 4 << 20;
+/// What a `**/` in a pattern multiplies the steps of comparing it with, as a power of two: it is tried at each part of a path.
+const STEPS_OF_ANY_DEPTH: usize = 6;
 
 /// A name beside tracked files.
 pub(super) struct Beside {
@@ -30,7 +39,7 @@ pub(super) struct Patterns<'r> {
     ours: &'r Repo,
     top: &'r Directory,
     /// The patterns that hold everywhere.
-    common: Option<Search>,
+    common: Option<Holding>,
 }
 
 impl<'r> Patterns<'r> {
@@ -43,52 +52,100 @@ impl<'r> Patterns<'r> {
         }
     }
 
-    /// Says whether git ignores all of `names`, which lie in one `directory` of tracked files; nothing where a file of patterns
-    /// is not read.
-    pub(super) fn ignore_all(&mut self, directory: &[u8], names: &[Beside]) -> Option<bool> {
-        let mut patterns = match &self.common {
+    /// Says whether git ignores all of `names`, which lie in one `directory` of tracked files; nothing where that takes more
+    /// than a look, a file of patterns is not read, or `is_over` says so.
+    pub(super) fn ignore_all(
+        &mut self,
+        directory: &[u8],
+        names: &[Beside],
+        is_over: &dyn Fn() -> bool,
+    ) -> Option<bool> {
+        let mut holding = match &self.common {
             Some(common) => common.clone(),
-            None => self.common.insert(common(self.ours)?).clone(),
+            None => self.common.insert(Holding::everywhere(self.ours)?).clone(),
         };
         let ends = memchr::memchr_iter(b'/', directory).map(|at| at + 1);
-        for end in std::iter::once(0).chain(ends) {
+        for (depth, end) in std::iter::once(0).chain(ends).enumerate() {
+            if depth > MAX_DEPTH || is_over() {
+                return None;
+            }
             let mut path = directory.get(..end)?.to_owned();
-            path.extend_from_slice(b".gitignore");
+            path.extend_from_slice(IGNORE);
             let path = path.to_path().ok()?;
-            if let Some(content) = self.top.read(path, MAX_RULES_SIZE).ok()? {
-                add(&mut patterns, &content, path, Some(Path::new("")))?;
+            if let Some(content) = self.top.read(path, MAX_PATTERNS).ok()? {
+                holding.add(&content, path, Some(Path::new("")))?;
             }
         }
-        let ignores_case = self.ours.config().fact("core.ignoreCase");
+        let ignores_case = self.ours.config().fact_or_true("core.ignoreCase");
         let case = match ignores_case.map(|said| truth(Some(said.as_bstr()))) {
             Some(Some(true)) => Case::Fold,
             _ => Case::Sensitive,
         };
-        let is_ignored = |beside: &Beside| {
-            let path = BStr::new(&beside.path);
-            let found =
-                patterns.pattern_matching_relative_path(path, Some(beside.is_directory), case);
-            // Where names are decomposed, they are not what the patterns have.
-            path.is_ascii() && found.is_some_and(|found| !found.pattern.is_negative())
-        };
-        Some(names.iter().all(is_ignored))
-    }
-}
-
-/// Reads the patterns that hold everywhere in a work tree: the user's, and then those of the repository.
-fn common(ours: &Repo) -> Option<Search> {
-    let mut patterns = Search::default();
-    let exclude = ours.common_dir().join("info/exclude");
-    for path in ours.config().excludes_file().into_iter().chain([exclude]) {
-        if let Some(content) = files::read(&path, MAX_RULES_SIZE, Links::Followed).ok()? {
-            add(&mut patterns, &content, &path, None)?;
+        for name in names {
+            if is_over() {
+                return None;
+            }
+            if !holding.ignore(name, case)? {
+                return Some(false);
+            }
         }
+        Some(true)
     }
-    Some(patterns)
 }
 
-fn add(patterns: &mut Search, content: &[u8], path: &Path, root: Option<&Path>) -> Option<()> {
-    patterns
-        .add_patterns_buffer(content, path, root, PARSED)
-        .ok()
+/// The patterns that hold in a directory.
+#[derive(Clone, Default)]
+struct Holding {
+    search: Search,
+    size: u64,
+    /// How many steps each byte of a path takes.
+    steps: usize,
+}
+
+impl Holding {
+    /// Reads the patterns that hold everywhere in a work tree: the user's, and then those of the repository.
+    fn everywhere(ours: &Repo) -> Option<Self> {
+        let mut patterns = Self::default();
+        let exclude = ours.common_dir().join("info/exclude");
+        for path in ours.config().excludes_file().into_iter().chain([exclude]) {
+            if let Some(content) = files::read(&path, MAX_PATTERNS, Links::Followed).ok()? {
+                patterns.add(&content, &path, None)?;
+            }
+        }
+        Some(patterns)
+    }
+
+    /// Adds the patterns of a file, which come before those that were added; nothing where they are too many.
+    fn add(&mut self, content: &[u8], path: &Path, root: Option<&Path>) -> Option<()> {
+        self.size += content.len() as u64;
+        self.steps = self.steps.saturating_add(steps(content));
+        if self.size > MAX_PATTERNS {
+            return None;
+        }
+        let added = self.search.add_patterns_buffer(content, path, root, PARSED);
+        added.ok()
+    }
+
+    /// Says whether a name is ignored; nothing where that takes too many steps to know.
+    fn ignore(&self, name: &Beside, case: Case) -> Option<bool> {
+        if self.steps.saturating_mul(name.path.len()) > MAX_STEPS {
+            return None;
+        }
+        let path = BStr::new(&name.path);
+        let found = self
+            .search
+            .pattern_matching_relative_path(path, Some(name.is_directory), case);
+        // Where names are decomposed, they are not what the patterns have.
+        Some(path.is_ascii() && found.is_some_and(|found| !found.pattern.is_negative()))
+    }
+}
+
+/// Returns how many steps each byte of a path takes that is compared with the patterns of a file.
+fn steps(content: &[u8]) -> usize {
+    let any_depth = |line: &[u8]| line.find_iter(b"**/").count();
+    let of_line = |line: &[u8]| {
+        let power = any_depth(line).min(4) * STEPS_OF_ANY_DEPTH;
+        line.len() << power
+    };
+    content.lines().map(of_line).fold(0, usize::saturating_add)
 }

@@ -116,7 +116,7 @@ fn conversion(
         );
     }
     let by_default = || {
-        let said = ours.config().fact("core.autocrlf");
+        let said = ours.config().fact_or_true("core.autocrlf");
         said.is_some_and(|said| truth(Some(BStr::new(&said))) != Some(false))
     };
     Ok(if converts || by_default() {

@@ -7,6 +7,7 @@ mod ignored;
 mod index_bounds;
 mod large;
 mod rule_files;
+mod settings;
 mod submodules;
 mod unchanged;
 mod untracked;
@@ -17,52 +18,31 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gix::bstr::{BStr, BString, ByteSlice};
-use gix::diff::Rewrites;
-use gix::dir::walk::EmissionMode;
+use gix::bstr::BString;
 use gix::fs::FileSnapshot;
 use gix::progress::Discard;
-use gix::status::tree_index::TrackRenames;
 use gix::status::{Item, Submodule, UntrackedFiles};
 use gix::worktree::IndexPersistedOrInMemory;
 use gix::worktree::stack::state::attributes::Source;
 use sendoff_push::objects::Reader;
 
 pub use count::Uncommitted;
+pub(super) use settings::status_settings;
 
 use self::count::{MAX_COUNTED, count_listed};
 use self::head_size::{HeadSize, size_of_head};
 use self::large::changed_large;
-use self::rule_files::{are_usual_where_tracked, check_modules_of_head};
+use self::rule_files::{are_usual_where_tracked, check_modules_of_head, has_usual_rules};
+use self::settings::Listing;
 use self::submodules::{Listed, list_submodules};
 use self::unchanged::mark_unchanged;
 use self::untracked::count_untracked;
 use super::Repo;
-use super::config::{Config, truth};
 
 /// The largest file of patterns, settings or submodules that is read, in bytes.
 const MAX_RULES_SIZE: u64 = 256 << 10;
 /// The largest index of which all files can be looked at within a few milliseconds, in bytes: some 5,000 files.
 const MAX_QUICK_SIZE: u64 = 512 << 10;
-/// Gitoxide compares no files that are larger, in bytes, to find those that were renamed.
-const MAX_COMPARED_SIZE: u64 = 4 << 20;
-
-/// The keys that decide which files `git status` shows as changed, renamed or untracked. None of them gives power to
-/// its author.
-const FACTS: &[&str] = &[
-    "core.autocrlf",
-    "core.checkStat",
-    "core.eol",
-    "core.fileMode",
-    "core.ignoreCase",
-    // As git reads it: where file names are decomposed.
-    #[cfg(target_os = "macos")]
-    "core.precomposeUnicode",
-    "core.symlinks",
-    "core.trustCTime",
-    "diff.ignoreSubmodules",
-    "status.showUntrackedFiles",
-];
 
 impl Repo {
     /// Counts what no commit has, until `stop` is set. Returns `None` where that cannot be counted: without a work
@@ -70,7 +50,12 @@ impl Repo {
     ///
     /// No filter program is run: a file that has one counts as changed when its size is another.
     pub fn uncommitted(&self, stop: &Arc<AtomicBool>) -> Option<Uncommitted> {
-        self.uncommitted_at(0, stop)
+        self.uncommitted_at(0, false, stop)
+    }
+
+    /// Counts the same after [`Repo::is_clean`] did not show that everything is committed.
+    pub fn uncommitted_after_look(&self, stop: &Arc<AtomicBool>) -> Option<Uncommitted> {
+        self.uncommitted_at(0, true, stop)
     }
 
     /// Says whether the index is so small that a count can end within a few milliseconds.
@@ -79,14 +64,24 @@ impl Repo {
         index.map_or(true, |index| index.len() <= MAX_QUICK_SIZE)
     }
 
-    /// Counts in a repository that is a submodule of so many others around it.
-    fn uncommitted_at(&self, depth: usize, stop: &Arc<AtomicBool>) -> Option<Uncommitted> {
+    /// Counts in a repository that is a submodule of so many others around it. Begins with a look, unless there was one.
+    fn uncommitted_at(
+        &self,
+        depth: usize,
+        was_looked_at: bool,
+        stop: &Arc<AtomicBool>,
+    ) -> Option<Uncommitted> {
         let work_tree = self.work_tree()?;
+        let index = self.usual_index()?;
+        let is_stopped = || stop.load(Ordering::Acquire);
+        if !was_looked_at && self.is_as_index(work_tree, &index, &is_stopped) {
+            return Some(Uncommitted::default());
+        }
         let Counted {
             mut found,
             changed,
             submodules,
-        } = self.counted(work_tree, stop)?;
+        } = self.counted(work_tree, index, stop)?;
         let mut left = submodules.iter();
         // What git reads for a submodule is not kept beside what it reads for the next.
         while !found.is_partial
@@ -97,15 +92,16 @@ impl Repo {
             found.changed += usize::from(is_changed && is_new());
             found.is_partial = found.changed + found.untracked >= MAX_COUNTED;
         }
-        (found.is_partial || !stop.load(Ordering::Acquire)).then_some(found)
+        (found.is_partial || !is_stopped()).then_some(found)
     }
 
     /// Counts without the submodules.
-    fn counted(&self, work_tree: &Path, stop: &Arc<AtomicBool>) -> Option<Counted> {
-        let index = self.usual_index()?;
-        if self.is_as_index(work_tree, &index, &|| stop.load(Ordering::Acquire)) {
-            return Some(Counted::default());
-        }
+    fn counted(
+        &self,
+        work_tree: &Path,
+        index: gix::index::File,
+        stop: &Arc<AtomicBool>,
+    ) -> Option<Counted> {
         if !has_usual_rules(self.common_dir(), work_tree) {
             return None;
         }
@@ -139,65 +135,6 @@ impl Repo {
         let path = self.git_dir().join("index");
         gix::index::File::at_or_default(path, self.object_hash(), true, options).ok()
     }
-
-    /// Returns how the configuration wants files listed.
-    fn listing(&self) -> Listing {
-        let fact = |key| self.config().fact(key);
-        let renames = fact("status.renames").or_else(|| fact("diff.renames"));
-        Listing {
-            renames: match renames.map(|said| truth(Some(said.as_bstr()))) {
-                Some(Some(false)) => TrackRenames::Disabled,
-                _ => TrackRenames::Given(Rewrites::default()),
-            },
-            untracked: match fact("status.showUntrackedFiles")
-                .as_deref()
-                .map(|said| said.as_bytes())
-            {
-                Some(b"all") => Some(EmissionMode::Matching),
-                Some(b"no") => None,
-                Some(said) if truth(Some(BStr::new(said))) == Some(false) => None,
-                _ => Some(EmissionMode::CollapseDirectory),
-            },
-        }
-    }
-}
-
-/// Says whether the files of rules that are read whole are regular ones of a usual size.
-fn has_usual_rules(common_dir: &Path, work_tree: &Path) -> bool {
-    let is_small = |metadata: std::io::Result<std::fs::Metadata>, limit: u64| match metadata {
-        Ok(metadata) => metadata.is_file() && metadata.len() <= limit,
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    };
-    let rules = ["config", "info/exclude", "info/attributes"];
-    let mut rules = rules.iter().map(|name| common_dir.join(name));
-    rules.all(|path| is_small(path.metadata(), MAX_RULES_SIZE))
-        && is_small(
-            work_tree.join(".gitmodules").symlink_metadata(),
-            MAX_RULES_SIZE,
-        )
-}
-
-/// How `git status` lists files.
-struct Listing {
-    /// Whether a file that the index has under another name is one path.
-    renames: TrackRenames,
-    /// How untracked files are listed; `None` where they are not.
-    untracked: Option<EmissionMode>,
-}
-
-/// Returns the settings of `git status`, as `KEY=VALUE`. A file of patterns is the user's own: a repository could name one
-/// without an end. The checksum of the index is not compared: it is only counted in.
-pub(super) fn status_settings(config: &Config) -> Vec<String> {
-    let facts = FACTS.iter();
-    let mut settings: Vec<String> = facts
-        .filter_map(|key| Some(format!("{key}={}", config.fact(key)?)))
-        .collect();
-    settings.push("index.skipHash=true".into());
-    settings.push(format!("core.bigFileThreshold={MAX_COMPARED_SIZE}"));
-    if let Some(excludes) = config.excludes_file() {
-        settings.push(format!("core.excludesFile={}", excludes.display()));
-    }
-    settings
 }
 
 /// Makes the error of what is not read.
@@ -206,7 +143,6 @@ fn unreadable() -> gix::Error {
 }
 
 /// What was counted, and what is left to look at.
-#[derive(Default)]
 struct Counted {
     found: Uncommitted,
     /// The paths of what is changed.

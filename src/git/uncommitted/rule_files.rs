@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,16 +15,31 @@ use super::head_size::MAX_TREE;
 use super::{MAX_RULES_SIZE, unreadable};
 use crate::git::{Head, Repo};
 
-/// Their names.
-const NAMES: &[&str] = &[".gitignore", ".gitattributes"];
+/// The name of a file of patterns.
+pub(super) const IGNORE: &[u8] = b".gitignore";
+/// The name of a file of attributes.
+pub(super) const ATTRIBUTES: &[u8] = b".gitattributes";
+const NAMES: &[&[u8]] = &[IGNORE, ATTRIBUTES];
 
 /// What says of submodules where they are. It is read from the index, or from HEAD, where the work tree has none.
 const MODULES: &str = ".gitmodules";
 
+/// Says whether the files of rules that are read whole are regular ones of a usual size.
+pub(super) fn has_usual_rules(common_dir: &Path, work_tree: &Path) -> bool {
+    let is_small = |metadata: io::Result<fs::Metadata>, limit: u64| match metadata {
+        Ok(metadata) => metadata.is_file() && metadata.len() <= limit,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    let rules = ["config", "info/exclude", "info/attributes"];
+    let mut rules = rules.iter().map(|name| common_dir.join(name));
+    rules.all(|path| is_small(path.metadata(), MAX_RULES_SIZE))
+        && is_small(work_tree.join(MODULES).symlink_metadata(), MAX_RULES_SIZE)
+}
+
 /// Says whether those in one directory are absent, or regular files of a usual size.
 pub(super) fn are_usual(directory: &Path) -> bool {
     NAMES.iter().all(|name| {
-        let found = directory.join(name).symlink_metadata();
+        let found = directory.join(OsStr::from_bytes(name)).symlink_metadata();
         // A link is not followed, neither by git.
         found.map_or(true, |found| {
             found.is_symlink() || (found.is_file() && found.len() <= MAX_RULES_SIZE)
@@ -45,7 +62,7 @@ pub(super) fn are_usual_where_tracked(
     for entry in index.entries() {
         let path: &[u8] = entry.path(index);
         let name = path.rsplit(|byte| *byte == b'/').next();
-        let is_rules = NAMES.iter().any(|rules| name == Some(rules.as_bytes()));
+        let is_rules = name.is_some_and(|name| NAMES.contains(&name));
         let is_rules = is_rules || path == MODULES.as_bytes();
         if is_rules && !is_usual_object(repo, entry.id) {
             return false;

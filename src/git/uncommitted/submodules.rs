@@ -139,7 +139,7 @@ impl Listed {
         if self.ignore == Ignore::Dirty {
             return Some(false);
         }
-        let found = submodule.uncommitted_at(depth, stop)?;
+        let found = submodule.uncommitted_at(depth, false, stop)?;
         Some(found.changed > 0 || (self.ignore == Ignore::None && found.untracked > 0))
     }
 }

@@ -17,6 +17,7 @@ mod tracking;
 mod uncommitted;
 mod uncommitted_clean;
 mod uncommitted_hostile;
+mod uncommitted_patterns;
 mod uncommitted_times;
 mod upstream;
 
