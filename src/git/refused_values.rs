@@ -7,6 +7,7 @@ use crate::names::{RemoteUrl, Scheme};
 use super::config::{Config, Entry, Scope, of_section, truth};
 use super::ignored_keys::shown;
 use super::open_error::LocalConfigTrust;
+use super::refspec::{Direction, is_refspec};
 use super::url_match::{Partial, rank};
 
 /// How many keys the report names at most.
@@ -32,7 +33,7 @@ enum LooksAt {
     Last,
 }
 
-use Kind::{Abbreviation, Level, Not, Number, OneOf, Size, Text, Truth, TruthOr};
+use Kind::{Abbreviation, Level, Not, Number, OneOf, Refspec, Size, Text, Truth, TruthOr};
 use LooksAt::{Each, Last};
 
 /// What git takes as the value of a key.
@@ -55,6 +56,8 @@ enum Kind {
     Level,
     /// How long an abbreviated id is.
     Abbreviation,
+    /// A refspec.
+    Refspec(Direction),
 }
 
 const fn row(section: &'static str, kind: Kind, looks_at: LooksAt, names: &'static str) -> Row {
@@ -96,6 +99,7 @@ const ROWS: &[Row] = &[
     row("core", Level, Each, "compression loosecompression"),
     row("core", Size, Each, "bigfilethreshold deltabasecachelimit packedgitlimit packedgitwindowsize"),
     row("core", Number, Last, "filesreflocktimeout maxtreedepth"),
+    row("extensions", Truth, Each, "preciousobjects worktreeconfig"),
     row("feature", Truth, Last, "experimental manyfiles"),
     row("fetch", Truth, Last, "writecommitgraph"),
     row("fetch", OneOf("skipping noop consecutive default"), Last, "negotiationalgorithm"),
@@ -128,6 +132,8 @@ const ROWS: &[Row] = &[
     row("push", Truth, Last, "negotiate usebitmaps"),
     row("remote", Text, Each, "fetch proxy proxyauthmethod push pushdefault pushurl receivepack tagopt uploadpack url"),
     row("remote", Text, Each, "vcs"),
+    row("remote", Refspec(Direction::Fetch), Each, "fetch"),
+    row("remote", Refspec(Direction::Push), Each, "push"),
     row("remote", Truth, Each, "mirror prune prunetags skipdefaultupdate skipfetchall"),
     row("submodule", Truth, Each, "recurse"),
     row("url", Text, Each, "insteadof pushinsteadof"),
@@ -223,6 +229,11 @@ impl Kind {
             Self::OneOf(words) => (is_word(words), "git knows no such value"),
             Self::Number => (number.is_some(), "it is no number"),
             Self::Size => (number.is_some_and(|size| size >= 0), "it is no size"),
+            // Without a value it is the text that is missing.
+            Self::Refspec(direction) => (
+                value.is_none_or(|value| is_refspec(value, *direction)),
+                "it is no refspec",
+            ),
             Self::Level => {
                 let is_level = number.is_some_and(|level| (-1..=9).contains(&level));
                 (is_level, "it is no level from -1 to 9")
