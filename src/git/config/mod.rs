@@ -189,6 +189,12 @@ impl Config {
         }
     }
 
+    /// Says whether the environment sets `key`.
+    pub(super) fn is_in_environment(&self, key: &str) -> bool {
+        let mut said = self.trusted.of_key(key);
+        said.any(|entry| entry.scope == Scope::Command)
+    }
+
     /// Says whether the repository's own configuration counts.
     pub fn trusts_repository(&self) -> bool {
         self.trust == LocalConfigTrust::Trust
