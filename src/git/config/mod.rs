@@ -5,6 +5,7 @@ mod facts;
 mod files;
 mod includes;
 mod lines;
+mod old_headers;
 mod path;
 mod read;
 mod scoped;
