@@ -1,10 +1,11 @@
 //! Finding the `pre-push` hook, and whether its location is trusted.
 
 use std::ffi::OsString;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice};
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
 
 use super::Repo;
 use super::config::truth;
@@ -37,7 +38,7 @@ pub enum PrePush {
     None,
     /// There is one.
     Found(Hook),
-    /// There is a file that is not executable; git does not run it either.
+    /// There is one that the caller may not execute; git does not run it either.
     NotExecutable(PathBuf),
     /// The repository's own `core.hooksPath` is outside the work tree, so nothing there is run.
     Outside(PathBuf),
@@ -59,7 +60,7 @@ impl Repo {
     pub fn hooks_place(&self) -> HooksPlace {
         let top = self.work_tree().unwrap_or_else(|| self.git_dir());
         let config = self.config();
-        let local = config.local.string("core.hooksPath");
+        let local = self.own_hooks_path();
         if let Some(local) = local.filter(|path| !path.is_empty()) {
             let path = config.expand(&local.to_str_lossy());
             return HooksPlace::OfRepository(top.join(path.unwrap_or_default()));
@@ -82,18 +83,17 @@ impl Repo {
             Err(outside) => return PrePush::Outside(outside),
         };
         let path = directory.join(PRE_PUSH);
-        match path.metadata() {
-            Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 => {
-                PrePush::Found(Hook {
-                    relative: below.map(|below| below.join(PRE_PUSH)),
-                    path,
-                    directory: top.to_owned(),
-                    place: self.place_for_hooks(),
-                    objects: self.objects.variables(),
-                })
-            }
-            Ok(metadata) if metadata.is_file() => PrePush::NotExecutable(path),
-            _ => PrePush::None,
+        // Git runs whatever the caller may execute, and stops where that is a directory.
+        match access(&path, Access::EXEC_OK) {
+            Ok(()) => PrePush::Found(Hook {
+                relative: below.map(|below| below.join(PRE_PUSH)),
+                path,
+                directory: top.to_owned(),
+                place: self.place_for_hooks(),
+                objects: self.objects.variables(),
+            }),
+            Err(Errno::ACCESS) => PrePush::NotExecutable(path),
+            Err(_) => PrePush::None,
         }
     }
 
@@ -142,9 +142,8 @@ impl Repo {
     /// outside that the repository's own configuration names.
     fn hooks_directory(&self, top: &Path) -> Result<(PathBuf, Option<PathBuf>), PathBuf> {
         let config = self.config();
-        let local = config.local.string("core.hooksPath");
         if config.trust == LocalConfigTrust::Ignore
-            && let Some(local) = local
+            && let Some(local) = self.own_hooks_path()
         {
             let path = config.expand(&local.to_str_lossy()).unwrap_or_default();
             if path.as_os_str().is_empty() {
@@ -155,16 +154,22 @@ impl Repo {
             let Ok(real) = wanted.canonicalize() else {
                 return Ok((wanted, None));
             };
-            let Ok(top) = top.canonicalize() else {
-                return Err(wanted);
+            let below = |place: &Path| {
+                let place = place.canonicalize().ok()?;
+                real.strip_prefix(place).ok().map(Path::to_owned)
             };
             // What was checked is what is run, without its links.
-            return match real.strip_prefix(top) {
-                Ok(below) => {
-                    let relative = path.is_relative().then(|| started_here(below));
-                    Ok((real.clone(), relative))
-                }
-                Err(_) => Err(wanted),
+            if let Some(below) = below(top) {
+                let relative = path.is_relative().then(|| started_here(&below));
+                return Ok((real.clone(), relative));
+            }
+            let is_shared = self.shared_places().any(|place| below(place).is_some());
+            // A directory without the hook, or no directory at all, as `/dev/null`, leads nowhere.
+            let has_none = access(wanted.join(PRE_PUSH), Access::EXISTS).is_err();
+            return if is_shared || has_none {
+                Ok((real, None))
+            } else {
+                Err(wanted)
             };
         }
         let path = config.path("core.hooksPath");
@@ -173,6 +178,21 @@ impl Repo {
             (None, Some(_)) => (nowhere(), None),
             (None, None) => (self.common_dir().join("hooks"), self.own_hooks_below_top()),
         })
+    }
+
+    /// Returns the repository's own `core.hooksPath`, unless the environment has another one.
+    fn own_hooks_path(&self) -> Option<BString> {
+        let config = self.config();
+        let is_said = config.is_in_environment("core.hooksPath");
+        config.local.string("core.hooksPath").filter(|_| !is_said)
+    }
+
+    /// Returns what all work trees share: the git directory, and the main work tree, where git keeps hooks for a linked one.
+    fn shared_places(&self) -> impl Iterator<Item = &Path> {
+        let shared = self.common_dir();
+        let has_main = shared.ends_with(".git") && self.config().bare() != Some(true);
+        let main = shared.parent().filter(|_| has_main);
+        std::iter::once(shared).chain(main)
     }
 
     /// Returns where the hooks of the git directory are from the top of the work tree; none where git names them by an absolute

@@ -27,6 +27,7 @@ pub mod push;
 mod range;
 mod reflog;
 mod refs;
+mod refspec;
 mod refused_values;
 mod remote;
 mod submodule;

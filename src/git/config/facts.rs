@@ -29,6 +29,22 @@ impl Config {
     ///
     /// `section` is `remote` or `branch`. An empty value clears those before it.
     pub(in crate::git) fn facts(&self, section: &str, name: &str, key: &str) -> Vec<BString> {
+        let mut values = self.all_facts(section, name, key);
+        let start = values.iter().rposition(|value| value.is_empty());
+        values.split_off(start.map_or(0, |at| at + 1))
+    }
+
+    /// Returns the value that counts of such a key with one value. An empty one counts, too.
+    pub(in crate::git) fn last_fact(
+        &self,
+        section: &str,
+        name: &str,
+        key: &str,
+    ) -> Option<BString> {
+        self.all_facts(section, name, key).pop()
+    }
+
+    fn all_facts(&self, section: &str, name: &str, key: &str) -> Vec<BString> {
         let local = self
             .local
             .strings_by(section, name, key)
@@ -42,8 +58,7 @@ impl Config {
         let mut values: Vec<BString> = said(|scope| scope < Scope::Local).collect();
         values.extend(local);
         values.extend(said(|scope| scope == Scope::Command));
-        let start = values.iter().rposition(|value| value.is_empty());
-        values.split_off(start.map_or(0, |at| at + 1))
+        values
     }
 
     /// Returns the value of a key with one value, such as `remote.pushDefault`, that only states a fact: the

@@ -6,6 +6,7 @@ mod files;
 mod includes;
 mod lines;
 mod number;
+mod old_headers;
 mod path;
 mod read;
 mod scoped;
@@ -202,6 +203,12 @@ impl Config {
         } else {
             path.to_owned()
         }
+    }
+
+    /// Says whether the environment sets `key`.
+    pub(super) fn is_in_environment(&self, key: &str) -> bool {
+        let mut said = self.trusted.of_key(key);
+        said.any(|entry| entry.scope == Scope::Command)
     }
 
     /// Says whether the repository's own configuration counts.

@@ -1,5 +1,7 @@
 //! Reads configuration files, includes followed: the user's and the system's; the repository's own within limits.
 
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BStr, BString};
@@ -7,13 +9,14 @@ use gix::config::file::{Metadata, includes, init};
 use gix::config::{File, Source};
 use gix::sec::Trust;
 
-use crate::files::{Links, read as read_file};
+use crate::files::{FileError, Links, read as read_file};
 use crate::git::discover::RepoPaths;
 use crate::git::open_error::OpenError;
 
 use super::entries::{Entries, Entry, Scope, of_section};
 use super::files::ConfigFiles;
 use super::includes::IncludeContext;
+use super::old_headers::lower_case;
 
 /// In bytes. The user's own files are not bounded by it.
 const LOCAL_LIMIT: u64 = 4 * 1024 * 1024;
@@ -59,12 +62,20 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Adds the lines of a file, if it is there.
     fn file(&mut self, path: &Path, scope: Scope, depth: u8) -> Result<(), OpenError> {
-        if path == Path::new("/dev/null") {
-            return Ok(());
-        }
-        let Some(mut content) =
-            read_file(path, u64::MAX, Links::Followed).map_err(|error| bad(path, error))?
-        else {
+        let content = match read_file(path, u64::MAX, Links::Followed) {
+            // Git passes over a file of the user's that it may not read: the home directory may be of who the user was before.
+            Err(FileError::Io(error))
+                if scope == Scope::Global
+                    && depth == 0
+                    && error.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                None
+            }
+            // So a container has no file of the user's: it is mounted there, or linked.
+            Err(FileError::NotRegular) if is_null(path) => None,
+            read => read.map_err(|error| bad(path, error))?,
+        };
+        let Some(mut content) = content else {
             return Ok(());
         };
         let metadata = Metadata::from(Source::User).with(Trust::Full);
@@ -87,7 +98,8 @@ impl Reading<'_> {
             let scope = entry.scope;
             self.entries.push(entry);
             if let Some(path) = included {
-                if depth == MAX_INCLUDE_DEPTH {
+                // Git looks whether the file is there before it counts.
+                if depth == MAX_INCLUDE_DEPTH && path.exists() {
                     let problem =
                         format!("files are included in files more than {MAX_INCLUDE_DEPTH} deep");
                     return Err(bad(&path, problem));
@@ -121,6 +133,12 @@ impl Reading<'_> {
         }
         Ok(path)
     }
+}
+
+/// Says whether a path leads to the null device.
+fn is_null(path: &Path) -> bool {
+    let device = |path: &Path| path.metadata().map(|metadata| metadata.rdev()).ok();
+    device(path).is_some_and(|found| found != 0 && Some(found) == device(Path::new("/dev/null")))
 }
 
 /// Reads the repository's own files, without their includes.
@@ -192,6 +210,7 @@ fn parse(content: &mut Vec<u8>, metadata: Metadata, path: &Path) -> Result<File,
         lossy: true,
         ignore_io_errors: true,
     };
+    lower_case(content);
     File::from_bytes_owned(content, metadata, options).map_err(|error| bad(path, error))
 }
 

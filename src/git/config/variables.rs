@@ -89,9 +89,10 @@ fn parameters(text: &str) -> Option<Vec<(String, Option<BString>)>> {
                 rest = after;
                 (first, None)
             }
+            // In this form git takes blanks around the key.
             None => match first.split_once('=') {
-                Some((key, value)) => (key.to_owned(), Some(value.into())),
-                None => (first, None),
+                Some((key, value)) => (key.trim_ascii().to_owned(), Some(value.into())),
+                None => (first.trim_ascii().to_owned(), None),
             },
         };
         found.push(pair);
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn both_forms_of_git_c_are_read() {
-        let text = "'core.sshCommand'='ssh -v' 'credential.https://a.b/c.Helper=!f() { echo it'\\''s; }; f' 'push.x'=";
+        let text = "' core.sshCommand\t=ssh -v' 'credential.https://a.b/c.Helper=!f() { echo it'\\''s; }; f' 'push.x'=";
         let read = read(&[("GIT_CONFIG_PARAMETERS", text)]).unwrap();
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(

@@ -71,8 +71,11 @@ pub fn asking_program(environment: &Environment, config: Option<&Config>) -> Opt
     };
     let configured = || {
         let config = config?;
-        let path = config.path("core.askPass")?;
-        Some(config.program(path.to_str()?))
+        // Git takes it as it is written, without a home directory for `~`.
+        let named = config
+            .string("core.askPass")
+            .filter(|named| !named.is_empty())?;
+        Some(config.program(&named))
     };
     variable("GIT_ASKPASS")
         .or_else(configured)

@@ -122,6 +122,12 @@ pub enum LocalCheckError {
     /// The user's `pre-push` hook could not be run to its end.
     #[error("the pre-push hook did not work")]
     Hook(#[source] BoxError),
+    /// What is in the place of the user's `pre-push` hook cannot be run: it is a directory, or the like.
+    #[error("the pre-push hook `{}` is not a file", .path.escape_debug())]
+    HookIsNoFile {
+        /// Its path.
+        path: String,
+    },
     /// The user's `pre-push` hook took longer than it may.
     #[error("the pre-push hook did not work")]
     HookTimeout(#[source] BoxError),
@@ -152,7 +158,10 @@ pub enum LocalCheckError {
 impl ClassifiedError for LocalCheckError {
     fn class(&self) -> &'static str {
         match self {
-            Self::HookDeclined { .. } | Self::Hook(_) | Self::HookTimeout(_) => "hook-declined",
+            Self::HookDeclined { .. }
+            | Self::Hook(_)
+            | Self::HookIsNoFile { .. }
+            | Self::HookTimeout(_) => "hook-declined",
             Self::Submodule { .. } => "submodule",
             Self::TooManyCommits { .. } => "too-many-commits",
             Self::Links(_) => "git-dir-untrusted",
@@ -174,6 +183,7 @@ impl ClassifiedError for LocalCheckError {
                 "fix what the hook reports; `git push` would be declined as well"
             }
             Self::HookTimeout(_) => "make the pre-push hook quicker",
+            Self::HookIsNoFile { .. } => "put a program in its place, or take it away",
             Self::Hook(_) => {
                 "check the pre-push hook: its first line names the program that runs it"
             }

@@ -64,6 +64,10 @@ pub(super) fn run(
         Err(error @ ProcessError::Deadline { .. }) => {
             Err(LocalCheckError::HookTimeout(error.into()))
         }
+        // Git takes whatever may be executed for the hook, too, and stops there.
+        Err(_) if !hook.path.is_file() => Err(LocalCheckError::HookIsNoFile {
+            path: hook.path.to_string_lossy().into_owned(),
+        }),
         Err(error) => Err(LocalCheckError::Hook(error.into())),
     }
 }

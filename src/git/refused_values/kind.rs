@@ -3,6 +3,7 @@
 use gix::bstr::BStr;
 
 use crate::git::config::{integer, truth};
+use crate::git::refspec::{Direction, is_refspec};
 
 /// The largest number that git reads as an `int`.
 const INT: i128 = i32::MAX as i128;
@@ -37,6 +38,10 @@ pub(super) enum Kind {
     Level,
     /// How long an abbreviated id is.
     Abbreviation,
+    /// What is fetched; without a value it is the text that is missing.
+    FetchRefspec,
+    /// What is pushed, likewise.
+    PushRefspec,
 }
 
 impl Kind {
@@ -45,6 +50,7 @@ impl Kind {
         let is_truth = truth(value).is_some();
         let number = |max: i128| value.and_then(|value| integer(value, max));
         let unknown = "git knows no such value";
+        let is_spec = |direction| value.is_none_or(|value| is_refspec(value, direction));
         let (is_taken, problem) = match self {
             Self::Text => (value.is_some(), "it has no value"),
             Self::Truth => (is_truth, "it is neither true nor false"),
@@ -71,6 +77,8 @@ impl Kind {
                 let is_level = number(INT).is_some_and(|level| (-1..=9).contains(&level));
                 (is_level, "it is no level from -1 to 9")
             }
+            Self::FetchRefspec => (is_spec(Direction::Fetch), "it is no refspec"),
+            Self::PushRefspec => (is_spec(Direction::Push), "it is no refspec"),
             Self::Abbreviation => {
                 let is_length = number(INT).is_some_and(|length| length >= SHORTEST);
                 // A number is not off.

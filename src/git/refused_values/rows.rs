@@ -1,8 +1,8 @@
 //! `Row`: which keys git reads alike in a push. To add one, write a row: a test tries each beside `git push`.
 
 use super::kind::Kind::{
-    self, Abbreviation, Exactly, LargeNumber, Level, NamedTruthOr, NotOrExactly, Number, OneOf,
-    Size, Text, Truth, TruthOr, TruthOrExactly,
+    self, Abbreviation, Exactly, FetchRefspec, LargeNumber, Level, NamedTruthOr, NotOrExactly,
+    Number, OneOf, PushRefspec, Size, Text, Truth, TruthOr, TruthOrExactly,
 };
 use LooksAt::{Each, Last};
 
@@ -77,6 +77,7 @@ pub(super) const ROWS: &[Row] = &[
     row("core", Level, Each, "compression loosecompression"),
     row("core", Size, Each, "bigfilethreshold deltabasecachelimit packedgitlimit packedgitwindowsize"),
     row("core", Number, Each, "maxtreedepth"),
+    row("extensions", Truth, Each, "preciousobjects worktreeconfig"),
     row("feature", Truth, Last, "experimental manyfiles"),
     row("fetch", Truth, Last, "writecommitgraph"),
     row("fetch", OneOf("skipping noop consecutive default"), Last, "negotiationalgorithm"),
@@ -109,6 +110,8 @@ pub(super) const ROWS: &[Row] = &[
     row("push", Truth, Last, "negotiate usebitmaps"),
     row("remote", Text, Each, "fetch proxy proxyauthmethod push pushdefault pushurl receivepack tagopt uploadpack url"),
     row("remote", Text, Each, "vcs"),
+    row("remote", FetchRefspec, Each, "fetch"),
+    row("remote", PushRefspec, Each, "push"),
     row("remote", Truth, Each, "mirror prune prunetags skipdefaultupdate skipfetchall"),
     row("submodule", Truth, Each, "recurse"),
     row("url", Text, Each, "insteadof pushinsteadof"),

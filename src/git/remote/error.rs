@@ -28,6 +28,9 @@ pub enum RemoteError {
     /// The configuration names something that is no remote.
     #[error("`{}` in the git configuration is not the name of a remote", .0.escape_debug())]
     Name(String),
+    /// A key that chooses the remote is set to nothing, and so git pushes nowhere.
+    #[error("`{}` in the git configuration is empty: it chooses no remote", .0.escape_debug())]
+    Unnamed(String),
     /// A fetch refspec of the remote names a ref that cannot be, and so git refuses the remote.
     #[error("`{}` is no refspec: the remote `{name}` cannot be used", .spec.escape_debug())]
     Refspec {
@@ -75,9 +78,11 @@ impl RemoteError {
         match self {
             Self::None => Code::NoRemote,
             Self::Ambiguous(_) => Code::RemoteAmbiguous,
-            Self::Absent(_) | Self::Name(_) | Self::Refspec { .. } | Self::OldFile { .. } => {
-                Code::RemoteAbsent
-            }
+            Self::Absent(_)
+            | Self::Name(_)
+            | Self::Unnamed(_)
+            | Self::Refspec { .. }
+            | Self::OldFile { .. } => Code::RemoteAbsent,
             Self::ThisRepository => Code::RemoteLocal,
             Self::Url { .. } | Self::Address { .. } | Self::NoValue { .. } => Code::RemoteUrl,
         }
@@ -97,6 +102,10 @@ impl RemoteError {
             Self::Refspec { name, .. } => Some(format!(
                 "give it a name without blanks and signs: git config --rename-section {} remote.NAME, and correct `remote.NAME.fetch`",
                 shell_word(&format!("remote.{name}"))
+            )),
+            Self::Unnamed(key) => Some(format!(
+                "name one with `git config {} NAME`",
+                shell_word(key)
             )),
             Self::ThisRepository => Some(
                 "choose a remote with `git config remote.pushDefault NAME`, or name it in the policy"

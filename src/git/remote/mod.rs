@@ -11,7 +11,7 @@ use crate::names::{BranchName, RemoteName, RemoteUrl};
 use self::rewrite::Rewrite;
 use super::Repo;
 use super::config::Scope;
-use super::refs::full_name;
+use super::refspec::{Direction, is_refspec};
 
 pub use self::error::RemoteError;
 
@@ -144,12 +144,22 @@ impl Repo {
     }
 
     fn chosen_remote(&self, branch: Option<&BranchName>) -> Result<BString, RemoteError> {
-        let of_branch = |key: &str| self.config().facts("branch", branch?.as_str(), key).pop();
+        let of_branch = |key: &str| {
+            let branch = branch?.as_str();
+            let value = self.config().last_fact("branch", branch, key)?;
+            Some((format!("branch.{branch}.{key}"), value))
+        };
+        let of_all = || {
+            let key = "remote.pushDefault";
+            Some((key.to_owned(), self.config().fact(key)?))
+        };
         let configured = of_branch("pushRemote")
-            .or_else(|| self.config().fact("remote.pushDefault"))
+            .or_else(of_all)
             .or_else(|| of_branch("remote"));
-        if let Some(name) = configured {
-            return Ok(name);
+        match configured {
+            Some((key, name)) if name.is_empty() => return Err(RemoteError::Unnamed(key)),
+            Some((_, name)) => return Ok(name),
+            None => {}
         }
         let mut names = self.config().remote_names();
         if names.contains(b"origin".as_bstr()) {
@@ -186,7 +196,8 @@ impl Repo {
             urls = old.urls;
             fetch_specs.extend(old.fetch_specs);
         }
-        if let Some(spec) = fetch_specs.iter().find(|spec| is_no_refspec(spec)) {
+        let mut specs = fetch_specs.iter();
+        if let Some(spec) = specs.find(|spec| !is_refspec(spec.as_bstr(), Direction::Fetch)) {
             let spec = spec.to_str_lossy().into_owned();
             return Err(RemoteError::Refspec { name, spec });
         }
@@ -243,20 +254,6 @@ impl Repo {
         }
         Ok(())
     }
-}
-
-/// Says whether git refuses a fetch refspec: a part of it is no ref, or only one part is a pattern.
-fn is_no_refspec(spec: &BString) -> bool {
-    let Some((from, to)) = spec.to_str().ok().and_then(|spec| spec.rsplit_once(':')) else {
-        return false;
-    };
-    if to.is_empty() {
-        return false;
-    }
-    let is_ref = |name: &str| full_name(&name.replacen('*', "x", 1)).is_ok();
-    from.contains(':')
-        || from.contains('*') != to.contains('*')
-        || (to.starts_with("refs/") && !is_ref(to))
 }
 
 fn named(name: &BString) -> Result<RemoteName, RemoteError> {

@@ -8,8 +8,8 @@ use gix::bstr::BStr;
 use gix::config::Integer;
 
 use crate::environment::Environment;
-use crate::git::config::{Config, Matching, is_false};
-use crate::names::RemoteUrl;
+use crate::git::config::{Config, Matching, truth};
+use crate::names::{RemoteUrl, Scheme};
 
 use super::options::{ProactiveLogin, PushOptions, Redirects};
 
@@ -84,19 +84,28 @@ fn forbidden_by(
     url: &RemoteUrl,
 ) -> Option<String> {
     let scheme = url.scheme().as_str();
-    if let Some(list) = environment.text("GIT_ALLOW_PROTOCOL") {
-        let is_listed = list.split(':').any(|listed| listed == scheme);
+    // Set to nothing it lists nothing.
+    if let Some(list) = environment.raw("GIT_ALLOW_PROTOCOL") {
+        let is_listed = list
+            .split(|byte| *byte == b':')
+            .any(|listed| listed == scheme.as_bytes());
         return (!is_listed).then(|| "GIT_ALLOW_PROTOCOL".to_owned());
     }
     let own = format!("protocol.{scheme}.allow");
-    let (key, value) = [own.as_str(), "protocol.allow"]
+    let configured = [own.as_str(), "protocol.allow"]
         .into_iter()
-        .find_map(|key| Some((key, config?.string(key)?)))?;
-    let by_user = environment.text("GIT_PROTOCOL_FROM_USER");
+        .find_map(|key| Some((key, config?.string(key)?)));
+    // What git does where nothing is configured.
+    let by_default = match url.scheme() {
+        Scheme::File => "user",
+        _ => "always",
+    };
+    let (key, value) = configured.unwrap_or((own.as_str(), by_default.to_owned()));
+    let by_user = environment.raw("GIT_PROTOCOL_FROM_USER");
     match value.to_ascii_lowercase().as_str() {
         "always" => None,
         "user" => by_user
-            .is_some_and(is_false)
+            .is_some_and(|text| truth(Some(BStr::new(text))) == Some(false))
             .then(|| "GIT_PROTOCOL_FROM_USER".to_owned()),
         // Git fails on a value that it does not know.
         _ => Some(format!("`{key}`")),
@@ -117,6 +126,27 @@ mod tests {
             forbidden_by(&environment("ssh:file"), None, &url).as_deref(),
             Some("GIT_ALLOW_PROTOCOL")
         );
-        assert_eq!(forbidden_by(&environment(""), None, &url), None);
+        let nothing = forbidden_by(&environment(""), None, &url);
+        assert_eq!(nothing.as_deref(), Some("GIT_ALLOW_PROTOCOL"));
+        let none = Environment::from_pairs("/", [("X", "")]);
+        assert_eq!(forbidden_by(&none, None, &url), None);
+    }
+
+    /// Guards that a path is reached only by who may choose it, where nothing is configured.
+    #[test]
+    fn a_path_is_for_the_user_to_name() {
+        let path = RemoteUrl::parse("/srv/r").unwrap();
+        let of = |said: &str| {
+            let environment = Environment::from_pairs("/", [("GIT_PROTOCOL_FROM_USER", said)]);
+            forbidden_by(&environment, None, &path)
+        };
+        assert_eq!(of("1"), None);
+        for said in ["0", "false", ""] {
+            assert_eq!(
+                of(said).as_deref(),
+                Some("GIT_PROTOCOL_FROM_USER"),
+                "{said}"
+            );
+        }
     }
 }

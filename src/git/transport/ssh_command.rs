@@ -49,12 +49,9 @@ pub(super) fn command(target: Target<'_>) -> Result<Program, TransportError> {
             Program::new(found.map_err(|error| TransportError::Start(error.into()))?)
         }
     };
-    // What the caller names relative to the top of the work tree is found there, as by git.
-    let program = if options.ssh_command.is_some() || options.ssh_program.is_some() {
-        program.directory(target.directory)
-    } else {
-        program
-    };
+    // As by git: what the caller names relative to the top of the work tree is found there, and `Match exec` of ssh's
+    // configuration asks which work tree it is.
+    let program = program.directory(target.directory);
     let program = program.inherit(&options.inheritance);
     if options.attended {
         return Ok(program.asking());
@@ -108,6 +105,16 @@ pub(super) fn destination(target: Target<'_>) -> Result<String, TransportError> 
 pub(super) fn cannot_run(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     CANNOT_RUN.iter().any(|words| lower.contains(words))
+}
+
+/// Says whether the shell here writes this of a command that it cannot read, by the name that `command` gives to it.
+pub(super) fn is_not_read(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    let is_one = |words: &str| lower.contains(words);
+    line.starts_with("ssh: ")
+        && ["syntax error", "unexpected eof", "unterminated"]
+            .into_iter()
+            .any(is_one)
 }
 
 /// Says whether a line is a shell's: it begins with the shell's name, or names the line of a script.

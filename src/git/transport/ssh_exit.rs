@@ -4,7 +4,7 @@ use crate::git::transport::{PushOptions, TransportError};
 use crate::process::Ended;
 
 use super::service::Service;
-use super::ssh_command::{cannot_run, first_word, is_of_shell, named_in};
+use super::ssh_command::{cannot_run, first_word, is_not_read, is_of_shell, named_in};
 use super::ssh_probe::Probed;
 use super::stderr::Stage;
 
@@ -28,11 +28,26 @@ pub(super) fn not_run(
     options: &PushOptions,
     probe: impl FnOnce() -> Probed,
 ) -> Option<TransportError> {
+    let not_read = lines.iter().find(|line| is_not_read(line));
+    if let (Some(said), Some(named_in)) = (not_read.cloned(), named_in(options)) {
+        return Some(TransportError::SshCommand { named_in, said });
+    }
     if !matches!(ended, Some(Ended::Code(126 | 127))) {
         return None;
     }
     let services = [Service::ReceivePack, Service::UploadPack];
     let asked = services.map(|service| options.services.command(service));
+    // The program that git would start over there, which the user may have named.
+    let names_service = |line: &&String| {
+        cannot_run(line) && is_of_shell(line) && asked.iter().any(|command| line.contains(command))
+    };
+    if let Some(said) = lines.iter().find(names_service).cloned() {
+        return Some(TransportError::Refused {
+            class: "no-program",
+            said,
+            messages: lines.to_vec(),
+        });
+    }
     let tells =
         |line: &&String| cannot_run(line) && !asked.iter().any(|command| line.contains(command));
     let said = lines.iter().find(tells)?.clone();
@@ -183,11 +198,25 @@ mod tests {
             "ssh: 1: /no/ssh: not found",
             127
         ));
+        // As dash writes it, and bash.
+        let (dash, bash) = (
+            "ssh: 1: Syntax error: Unterminated quoted string",
+            "ssh: -c: line 1: unexpected EOF while looking for matching `''",
+        );
+        assert!(not_run(&command("ssh -p '2"), dash, 2));
+        assert!(not_run(&command("ssh -p '2"), bash, 2));
+        assert!(!not_run(&PushOptions::default(), dash, 2));
         let remote = "bash: line 1: /opt/gate: No such file or directory";
         assert!(!not_run(&command("ssh -v"), remote, 127));
         assert!(!not_run(&PushOptions::default(), remote, 127));
         let git = "sh: 1: git-receive-pack: not found";
         assert!(!not_run(&wrapper, git, 127));
+        // So it is where the user names another program.
+        let mut named = PushOptions::default();
+        named.services.receive_pack = Some("/opt/receive".to_owned());
+        let line = "bash: line 1: /opt/receive: No such file or directory";
+        let said = told(&named, line, Ended::Code(127));
+        assert_eq!(said, format!("the server has no git: {line}"));
     }
 
     #[test]

@@ -10,16 +10,32 @@ const KEY_PROBLEMS: &[&str] = &[
     "bad permissions",
     CHANGED,
     "identification has changed",
+    REVOKED,
+    UNKNOWN,
 ];
 
 /// What follows the name of a host whose key is another one than before.
 const CHANGED: &str = "has changed and you have requested strict checking";
+
+/// What follows the name of a host whose key the user has marked as revoked.
+const REVOKED: &str = "was revoked and you have requested strict checking";
+
+/// What stands before the name of a host that is not known, where ssh may not ask whether it is the right one.
+const UNKNOWN: &str = "host key is known for ";
 
 /// Causes of a login that failed, and what to do about each.
 const LOGIN_ADVICE: &[(&str, &str)] = &[
     (
         "identification has changed",
         "ask the server's administrator whether its key was changed; then take the old one out: ssh-keygen -R HOST",
+    ),
+    (
+        REVOKED,
+        "ask the server's administrator for the host's new key: the one that it shows is marked as revoked in known_hosts",
+    ),
+    (
+        UNKNOWN,
+        "write the key that the host's administrator names into known_hosts; or take out `StrictHostKeyChecking yes`, connect once by hand, and compare: git push --dry-run REMOTE HEAD",
     ),
     (
         "host key verification failed",

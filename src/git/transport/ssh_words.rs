@@ -23,7 +23,28 @@ pub(super) const DISCONNECTED: &[&str] = &[
 /// Says whether a connection was lost before the server's ssh had said anything: what a shell wrote is of this machine.
 pub(super) fn is_before_login(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
-    line.contains("kex_exchange_identification") || line.contains("banner exchange")
+    // Older ones write `ssh_exchange_identification`.
+    line.contains("_exchange_identification") || line.contains("banner exchange")
+}
+
+/// Returns the line that says more than `said` does: why the command that makes the way there ended, where there is no more of
+/// a connection than that; which setting it is; which address of this machine.
+pub(super) fn cause(said: String, messages: &[String], remarks: &[String]) -> String {
+    let at = messages.iter().position(|line| *line == said);
+    let better = if messages.iter().any(|line| is_before_login(line)) {
+        // It writes while ssh does: the order of their lines says nothing.
+        let is_ssh = |line: &str| DISCONNECTED.iter().any(|words| line.contains(words));
+        messages
+            .iter()
+            .find(|line| !is_ssh(&line.to_ascii_lowercase()))
+    } else if said.contains(": terminating, ") {
+        at.and_then(|at| messages.get(at.checked_sub(1)?))
+    } else if said.ends_with(": failure") {
+        remarks.iter().find(|line| line.starts_with("bind "))
+    } else {
+        None
+    };
+    better.cloned().unwrap_or(said)
 }
 
 /// What ssh itself writes when it cannot log in.
@@ -87,6 +108,7 @@ pub(super) const WITHOUT_SHELL: &[&str] = &[
     "account is not available",
     "not allowed to log in",
     "shell access is disabled",
+    "shells are disabled",
 ];
 
 /// Says whether the account has no shell that runs a command.
@@ -153,6 +175,10 @@ pub(super) const SSH_SETUP: &[&str] = &[
     "subsystem request failed",
     "usage: ssh ",
     "bad port '",
+    "controlpath ",
+    "unix_listener: ",
+    "mm_receive_fd",
+    "proxy dialer",
 ];
 
 /// Says whether a line is a remark of ssh's on a connection that may be fine.

@@ -11,7 +11,7 @@ use super::ssh_command::proxy_not_run;
 use super::ssh_login::{key_problem, login_advice};
 use super::ssh_words::{
     BROKEN, DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, NOT_OWNED,
-    SSH_SETUP, WITHOUT_SHELL, is_remark,
+    SSH_SETUP, WITHOUT_SHELL, cause, is_remark,
 };
 
 /// How far a connection had come when the program at its other end exited.
@@ -59,11 +59,12 @@ pub(super) fn from_stderr(
         return TransportError::SshLogin { said, advice };
     }
     if let Some(said) = find(SSH_SETUP).filter(|_| is_ssh && stage == Stage::Opening) {
+        let said = cause(said, &messages, &remarks);
         return TransportError::SshSetup { said };
     }
     if let Some(said) = find(DISCONNECTED) {
         let proxy = proxy_not_run(&messages, &said).filter(|_| is_ssh);
-        return proxy.unwrap_or_else(|| lost(Some(said)));
+        return proxy.unwrap_or_else(|| lost(Some(cause(said, &messages, &remarks))));
     }
     if let Some(said) = find(FAILING).filter(|_| is_ssh) {
         return TransportError::Failing { said };
@@ -156,7 +157,6 @@ mod tests {
         ),
         ("repository access denied.\n", "denied"),
         ("fatal: Project not found: o/r\n", "not-found"),
-        ("This service is closed on Sundays.\n", "denied"),
         (
             "kex_exchange_identification: Connection closed by remote host\n",
             "network",

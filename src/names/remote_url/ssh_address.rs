@@ -122,15 +122,15 @@ fn split_port(place: &str) -> (String, Option<u16>) {
 }
 
 /// Says whether ssh takes `text` for a host: a name, or an address of IPv6 with its zone. Letters beyond ASCII are ssh's to
-/// look up, and may be an alias of its configuration.
+/// look up, and may be an alias of its configuration, as may those with signs that a shell takes as they are.
 fn is_host(text: &str) -> bool {
     let address = text.split_once('%').map_or(text, |(address, _)| address);
     let beyond =
         |c: char| !c.is_ascii() && !c.is_control() && !c.is_whitespace() && !is_invisible(c);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-%".contains(c) || beyond(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-%+=,~#".contains(c) || beyond(c);
     let named = text.chars().all(plain) || address.parse::<Ipv6Addr>().is_ok();
     !text.is_empty()
-        && !text.starts_with('-')
+        && !text.starts_with(['-', '~', '#'])
         && named
         && text.chars().all(|c| plain(c) || c == ':')
 }
@@ -192,6 +192,7 @@ mod tests {
         assert_eq!(read("DOM\\user@h:r"), "DOM\\user h - r");
         assert_eq!(read("a#b~1@h:r"), "a#b~1 h - r");
         assert_eq!(read("host$@h:r"), "host$ h - r");
+        assert_eq!(read("work+gh,a=b~1#2:r"), "- work+gh,a=b~1#2 - r");
         assert_eq!(read("git@b\u{fc}ro:r"), "git b\u{fc}ro - r");
         assert_eq!(read("ssh://b\u{fc}ro/r"), "- b\u{fc}ro - /r");
     }
@@ -207,6 +208,8 @@ mod tests {
             "~a@h:r",
             "$@h:r",
             "h;id:r",
+            "#h:r",
+            "~h:r",
             "h:-x",
             "h:",
             "ssh://h",

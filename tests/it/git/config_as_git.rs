@@ -216,6 +216,16 @@ fn an_included_file_counts_where_it_is_included() {
         refused.contains("files are included in files more than 10 deep"),
         "{refused}"
     );
+    // One that is not there is looked for before files are counted.
+    for level in 3..10 {
+        let next = format!("[include]\n\tpath = level-{}\n", level + 1);
+        twin.sandbox.write(&format!("home/level-{level}"), next);
+    }
+    let last = "[include]\n\tpath = nowhere\n[core]\n\taskPass = last\n";
+    twin.sandbox.write("home/level-10", last);
+    let first = "[include]\n\tpath = ../level-3\n";
+    twin.sandbox.write("home/sub/deep", first);
+    assert_eq!(twin.both("core.askPass").as_deref(), Some("last"));
     twin.sandbox
         .write("home/sub/deep", "[core]\n\taskPass = deep\n");
     for (key, value) in [
@@ -241,8 +251,12 @@ fn the_variables_that_replace_files_are_followed() {
     assert_eq!(twin.both("core.askPass"), None);
     twin.set("GIT_CONFIG_NOSYSTEM", "false");
     assert_eq!(twin.both("core.askPass").as_deref(), Some("system"));
-    twin.set("GIT_CONFIG_GLOBAL", "/dev/null");
-    assert_eq!(twin.both("core.pager"), None);
+    let link = twin.sandbox.path("null");
+    symlink("/dev/null", &link).unwrap();
+    for null in [Path::new("/dev/null"), &link] {
+        twin.set("GIT_CONFIG_GLOBAL", null);
+        assert_eq!(twin.both("core.pager"), None);
+    }
     // Set to nothing, each names no file.
     twin.set("GIT_CONFIG_GLOBAL", "");
     twin.set("GIT_CONFIG_SYSTEM", "");
@@ -394,4 +408,20 @@ fn relative_files_of_variables_are_meant_from_the_top_of_the_work_tree() {
             assert_eq!(found, Some(format!("{file} {read}")));
         }
     }
+}
+
+/// Git reads the subsection of a header from before subsections had quotes in lower case.
+#[test]
+fn old_headers_are_read_in_lower_case() {
+    let twin = Twin::new("[Remote.ORIGIN]\n\turl = a\n[Branch.A.B-C]\n\tremote = b\n");
+    assert_eq!(twin.both("remote.origin.url").as_deref(), Some("a"));
+    assert_eq!(twin.both("remote.ORIGIN.url"), None);
+    assert_eq!(twin.both("branch.a.b-c.remote").as_deref(), Some("b"));
+    append(
+        &twin.work.join(".git/config"),
+        "[Remote.UP]\n\turl = https://h.test/o/r\n",
+    );
+    let name = sendoff::names::RemoteName::new("up").unwrap();
+    let remote = twin.open().remote(Some(&name), None).unwrap();
+    assert_eq!(Some(remote.url.to_string()), twin.git("remote.up.url"));
 }

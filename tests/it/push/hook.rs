@@ -173,6 +173,74 @@ fn hooks_path_is_followed_as_git_follows_it_and_never_out_of_the_work_tree() {
     ));
 }
 
+/// Guards that what a command line says counts more than what the repository says, as for git.
+#[test]
+fn hooks_path_of_the_environment_counts_before_the_repositorys() {
+    let world = World::new();
+    let (sandbox, work) = (&world.sandbox, world.work());
+    script(sandbox, "clone/.husky/pre-push", "exit 1");
+    script(
+        sandbox,
+        "home/hooks/pre-push",
+        "echo of-environment >&2; exit 1",
+    );
+    sandbox.git(&work, &["config", "core.hooksPath", ".husky"]);
+    let mut variables = world.variables();
+    let hooks = sandbox.path("home/hooks").display().to_string();
+    for (path, says) in [
+        (hooks.as_str(), "hook: of-environment"),
+        ("/dev/null", "done"),
+    ] {
+        let parameters = format!("'core.hooksPath'='{path}'");
+        variables.push(("GIT_CONFIG_PARAMETERS", parameters.clone()));
+        let said = world.run_in(&work, &["run", "post-commit"], &variables);
+        assert!(said.stdout.contains(says), "{path}: {}", said.stdout);
+        let mut git = sandbox.command("git");
+        git.args([
+            "push",
+            "--dry-run",
+            "-q",
+            "origin",
+            "HEAD:refs/heads/by-git",
+        ]);
+        git.env("GIT_CONFIG_PARAMETERS", parameters);
+        let url = format!("{}/acme/rocket.git", world.url_with_login());
+        git.env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_KEY_0", "remote.origin.pushurl");
+        git.env("GIT_CONFIG_VALUE_0", url).current_dir(&work);
+        let pushed = git.output().unwrap();
+        assert_eq!(pushed.status.success(), path == "/dev/null", "{pushed:?}");
+    }
+}
+
+/// Guards hooks that a tool named by their whole path, where work is done in linked work trees.
+#[test]
+fn hooks_path_may_lead_to_what_all_work_trees_share() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = with_origin(&sandbox);
+    let work = work.canonicalize().unwrap();
+    let linked = sandbox.path("linked");
+    let path = linked.to_str().unwrap();
+    sandbox.git(&work, &["worktree", "add", "-q", "-b", "other", path]);
+    for below in [".git/hooks", ".husky"] {
+        let hooks = work.join(below);
+        script(&sandbox, &format!("work-r/{below}/pre-push"), RECORD);
+        let set = ["config", "core.hooksPath", hooks.to_str().unwrap()];
+        sandbox.git(&work, &set);
+        sandbox.commit(&linked, "b.txt", below, "b");
+        let (git, ours) = both(&sandbox, &linked, &remote);
+        assert_eq!(ours, git);
+        let name = format!("name: {}/pre-push\n", hooks.display());
+        assert!(ours.contains(&name), "{ours}");
+    }
+    // Elsewhere a directory that has no such hook leads nowhere.
+    for nowhere in ["/dev/null", sandbox.home().to_str().unwrap()] {
+        sandbox.git(&work, &["config", "core.hooksPath", nowhere]);
+        let found = opened(&sandbox, &linked).pre_push_hook();
+        assert_eq!(found, PrePush::None, "{nowhere}");
+    }
+}
+
 #[test]
 fn hooks_path_set_to_nothing_leads_to_no_hook() {
     let sandbox = Sandbox::new();
@@ -210,6 +278,35 @@ fn a_hook_without_a_first_line_runs_and_one_that_is_not_executable_does_not() {
         opened(&sandbox, &work).pre_push_hook(),
         PrePush::NotExecutable(_)
     ));
+}
+
+/// Guards that what git takes for a hook is not passed over: the push would arrive without its checks.
+#[test]
+fn a_directory_in_the_hooks_place_ends_the_push() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = with_origin(&sandbox);
+    let place = work.join(".git/hooks/pre-push");
+    std::fs::create_dir_all(&place).unwrap();
+    let url = remote.to_str().unwrap();
+    let error = push_head(&sandbox, &work, url, &hooked(&sandbox, &work)).unwrap_err();
+    assert_eq!(error.class(), "hook-declined");
+    let text = format!("the pre-push hook `{}` is not a file", place.display());
+    assert_eq!(error.to_string(), text);
+    let mut git = sandbox.command("timeout");
+    let git = git.args(["5", "git", "push", "-q", "origin", "HEAD"]);
+    let said = git.current_dir(&work).output().unwrap();
+    assert!(!said.status.success());
+    assert!(
+        String::from_utf8(said.stderr)
+            .unwrap()
+            .contains("cannot exec")
+    );
+    // The advice, obeyed.
+    let advice = error.advice().unwrap();
+    assert_eq!(advice, "put a program in its place, or take it away");
+    std::fs::remove_dir(&place).unwrap();
+    assert_eq!(opened(&sandbox, &work).pre_push_hook(), PrePush::None);
+    push_head(&sandbox, &work, url, &options(&sandbox)).unwrap();
 }
 
 #[test]

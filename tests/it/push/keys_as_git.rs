@@ -28,7 +28,7 @@ fn git_pushes(served: &Served, variables: &[(&str, &str)]) -> bool {
 #[test]
 fn a_protocol_that_git_may_not_speak_is_refused() {
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], bool);
-    let cases: [Case<'_>; 7] = [
+    let cases: [Case<'_>; 9] = [
         (&[("protocol.http.allow", "never")], &[], false),
         (&[("protocol.http.allow", "always")], &[], true),
         (&[("protocol.allow", "never")], &[], false),
@@ -48,6 +48,9 @@ fn a_protocol_that_git_may_not_speak_is_refused() {
             true,
         ),
         (&[], &[("GIT_ALLOW_PROTOCOL", "ssh:https")], false),
+        // Set to nothing it lists nothing.
+        (&[], &[("GIT_ALLOW_PROTOCOL", "")], false),
+        (&[], &[("GIT_PROTOCOL_FROM_USER", "")], true),
     ];
     for (keys, variables, arrives) in cases {
         let served = Served::start(GitServerOptions::default());

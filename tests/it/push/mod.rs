@@ -86,6 +86,7 @@ mod tls_broken;
 mod tls_errors;
 mod tls_proxy;
 mod twin;
+mod unreadable_config;
 mod useless;
 mod variables_as_git;
 

@@ -52,6 +52,7 @@ fn keys() -> Vec<(String, Option<&'static str>, &'static str)> {
             "Size" => (Some("-1"), "1g"),
             "Level" => (Some("99"), "1"),
             "Abbreviation" => (Some("zzz"), "auto"),
+            "FetchRefspec" | "PushRefspec" => (Some("a:b..c"), "refs/heads/x"),
             other => panic!("{other}"),
         };
         for name in names.split(' ') {
@@ -136,7 +137,8 @@ fn each_key_is_noted_where_git_stops_and_only_there() {
                     while let Some((key, bad, good)) =
                         keys.get(next.fetch_add(1, Ordering::Relaxed))
                     {
-                        if key == "core.sshcommand" {
+                        // The one is read for ssh, the others from the repository alone.
+                        if key == "core.sshcommand" || key.starts_with("extensions.") {
                             continue;
                         }
                         let (bad, good) = ((key.as_str(), *bad), (key.as_str(), Some(*good)));

@@ -32,6 +32,8 @@ const KEYS: &[(&str, Option<&str>, &str)] = &[
     ("push.default", Some("nonsense"), "current"),
     ("push.followTags", Some("zzz"), "false"),
     ("push.recurseSubmodules", Some("true"), "check"),
+    ("remote.other.fetch", Some("^a:b"), "^refs/heads/a"),
+    ("remote.other.push", Some("a..b"), "HEAD~1:refs/heads/a"),
     ("remote.other.url", None, "/nowhere"),
     ("remote.other.prune", Some("zzz"), "1"),
     ("url.https://a.example/.insteadOf", None, "b:"),

@@ -88,7 +88,7 @@ fn an_unknown_host_key_stops_the_push() {
     let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
     assert_eq!(error.class(), "auth", "{error}");
     assert!(
-        error.to_string().contains("Host key verification failed"),
+        error.to_string().contains("host key is known for"),
         "{error}"
     );
 }

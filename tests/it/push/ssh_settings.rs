@@ -45,6 +45,109 @@ fn a_silent_ssh_that_does_not_know_the_host_says_so() {
     );
 }
 
+/// Guards that what fails on this machine is not called the server's refusal.
+#[test]
+fn a_socket_that_cannot_be_made_is_a_setting_of_ssh() {
+    obeyed(
+        |host| host.config_by("user", "ControlMaster auto\nControlPath /nonexistent/x\n"),
+        "ssh did not connect: unix_listener: cannot bind to path /nonexistent/x",
+        |host| host.config_by("user", ""),
+    );
+    let long = "x".repeat(200);
+    obeyed(
+        |host| {
+            host.config_by(
+                "user",
+                &format!("ControlMaster auto\nControlPath /{long}\n"),
+            )
+        },
+        "ssh did not connect: ControlPath too long",
+        |host| host.config_by("user", ""),
+    );
+    obeyed(
+        |host| host.config_by("user", "Ciphers none-such\n"),
+        "Bad SSH2 cipher spec 'none-such'",
+        |host| host.config_by("user", ""),
+    );
+}
+
+#[test]
+fn what_the_command_that_makes_the_way_says_is_the_cause() {
+    obeyed(
+        |host| {
+            host.config_by(
+                "user",
+                "ProxyCommand echo 'tunnel: login expired' >&2; exit 1\n",
+            )
+        },
+        "the connection failed: tunnel: login expired",
+        |host| host.config_by("user", ""),
+    );
+}
+
+#[test]
+fn a_host_that_is_not_known_and_may_not_be_asked_for_is_let_in_once_it_may() {
+    obeyed(
+        |host| {
+            fs::write(host.file("known"), "").unwrap();
+            host.config_by("user", "StrictHostKeyChecking yes\n");
+        },
+        "or take out `StrictHostKeyChecking yes`, connect once by hand, and compare: git push --dry-run REMOTE HEAD",
+        |host| {
+            host.config_by("user", "");
+            host.compares_the_key();
+        },
+    );
+}
+
+#[test]
+fn a_key_that_is_marked_as_revoked_is_not_to_be_compared() {
+    let marked = |host: &Host, mark: &str| {
+        let known = fs::read_to_string(host.file("known")).unwrap();
+        let lines = known.lines().map(|line| {
+            let line = line.strip_prefix("@revoked ").unwrap_or(line);
+            format!("{mark}{line}\n")
+        });
+        fs::write(host.file("known"), lines.collect::<String>()).unwrap();
+    };
+    obeyed(
+        |host| marked(host, "@revoked "),
+        "the one that it shows is marked as revoked in known_hosts",
+        |host| marked(host, ""),
+    );
+}
+
+/// Guards configurations that choose the key by the work tree, as people with two accounts on one host have them.
+#[test]
+fn what_ssh_asks_of_its_directory_is_asked_at_the_top_of_the_work_tree() {
+    let Some(mut host) = Host::start() else {
+        return;
+    };
+    host.key("wrong");
+    let key = |name: &str| format!("IdentityFile {}\n", host.file(name).display());
+    let (own, other) = (key("user"), key("wrong"));
+    host.config(&format!(
+        "IdentitiesOnly yes\nMatch exec \"test -d .git\"\n{own}Match all\n{other}"
+    ));
+    // Plain ssh, by its name.
+    let ssh = sendoff_testing::tool("ssh").unwrap();
+    let config = host.file("config");
+    let text = format!(
+        "#!/bin/sh\nexec {} -F {} \"$@\"\n",
+        ssh.display(),
+        config.display()
+    );
+    let named = host.twin.served.sandbox.executable("bin/ssh", text);
+    let path = std::env::var("PATH").unwrap();
+    host.twin.variables.clear();
+    let directory = named.parent().unwrap().display();
+    host.set("PATH", format!("{directory}:{path}"));
+    let below = host.twin.served.work.join("below");
+    fs::create_dir(&below).unwrap();
+    host.twin.directory = below;
+    host.twin.both_arrive();
+}
+
 /// A second connection is made only where the first one said nothing.
 #[test]
 fn an_ssh_that_speaks_is_started_once() {

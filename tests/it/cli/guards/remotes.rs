@@ -62,6 +62,42 @@ fn a_remote_whose_address_has_no_value_is_held_until_it_has_one() {
     }
 }
 
+/// Guards that nothing is pushed to `origin` where the configuration chooses nothing: git pushes nowhere.
+#[test]
+fn a_remote_that_is_chosen_by_an_empty_key_is_held_until_one_is_named() {
+    let keys = [
+        "branch.feature/x.pushRemote",
+        "remote.pushDefault",
+        "branch.feature/x.remote",
+    ];
+    for key in keys {
+        let world = World::new();
+        world.sandbox.git(world.work(), &["config", key, ""]);
+        let mut git = world.sandbox.command("git");
+        let git = git.current_dir(world.work());
+        let pushed = git
+            .args(["-c", "push.default=current", "push", "--dry-run"])
+            .output();
+        let says = String::from_utf8(pushed.unwrap().stderr).unwrap();
+        assert!(says.contains("No configured push destination"), "{says}");
+        let report = world.report(&["run"]);
+        let push = crate::world::step(&report, "push");
+        assert_eq!(push["reason"], "remote-absent", "{report}");
+        let sentence = format!("`{key}` in the git configuration is empty: it chooses no remote");
+        assert_eq!(push["summary"], sentence.as_str());
+        let advice = push["advice"].as_str().unwrap();
+        assert_eq!(advice, format!("name one with `git config {key} NAME`"));
+        // The advice, obeyed.
+        world.sandbox.git(world.work(), &["config", key, "origin"]);
+        let report = world.report(&["run"]);
+        assert_eq!(
+            crate::world::step(&report, "push")["verdict"],
+            "done",
+            "{report}"
+        );
+    }
+}
+
 #[test]
 fn a_path_as_remote_is_held_unless_the_policy_allows_it() {
     let world = World::new();
