@@ -125,8 +125,6 @@ impl Row {
         let is_own = || matches!(name, "pushdefault" | "autosetupmerge" | "autosetuprebase");
         match (self.section, &entry.subsection) {
             ("http", _) => http_rank(entry, url).is_some(),
-            // What the repository's format needs, git reads from there alone.
-            ("extensions", None) => entry.scope == Scope::Local,
             ("core", None) if name == "sshcommand" => {
                 url.scheme() == Scheme::Ssh && environment.raw("GIT_SSH_COMMAND").is_none()
             }

@@ -77,7 +77,6 @@ pub(super) const ROWS: &[Row] = &[
     row("core", Level, Each, "compression loosecompression"),
     row("core", Size, Each, "bigfilethreshold deltabasecachelimit packedgitlimit packedgitwindowsize"),
     row("core", Number, Each, "maxtreedepth"),
-    row("extensions", Truth, Each, "preciousobjects worktreeconfig"),
     row("feature", Truth, Last, "experimental manyfiles"),
     row("fetch", Truth, Last, "writecommitgraph"),
     row("fetch", OneOf("skipping noop consecutive default"), Last, "negotiationalgorithm"),

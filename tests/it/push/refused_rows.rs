@@ -137,8 +137,7 @@ fn each_key_is_noted_where_git_stops_and_only_there() {
                     while let Some((key, bad, good)) =
                         keys.get(next.fetch_add(1, Ordering::Relaxed))
                     {
-                        // The one is read for ssh, the others from the repository alone.
-                        if key == "core.sshcommand" || key.starts_with("extensions.") {
+                        if key == "core.sshcommand" {
                             continue;
                         }
                         let (bad, good) = ((key.as_str(), *bad), (key.as_str(), Some(*good)));
