@@ -1,7 +1,7 @@
 //! `Entries`: the lines of configuration files, in the order in which git reads them.
 
 use gix::bstr::{BStr, BString, ByteSlice};
-use gix::config::parse::{EventRef, Events};
+use gix::config::parse::{EventRef, Events, SectionRef};
 
 use super::number::integer;
 
@@ -120,7 +120,7 @@ fn without_value(
     if pairs.iter().any(|(_, value)| value.is_empty())
         && let Ok(events) = Events::from_bytes(&part.to_bstring(), None)
     {
-        for event in events.sections().flat_map(|section| section.body()) {
+        for event in events.sections().flat_map(SectionRef::body) {
             match event {
                 EventRef::SectionValueName(_) => found.push(true),
                 EventRef::KeyValueSeparator => {
