@@ -97,7 +97,7 @@ impl Compared {
     fn git_pushes(&self, text: &str, url: &str) -> bool {
         let number = self.pushed.fetch_add(1, Ordering::Relaxed);
         let sandbox = &self.world.sandbox;
-        let file = sandbox.write(format!("configuration-{number}"), text);
+        let file = sandbox.write(&format!("configuration-{number}"), text);
         let mut git = sandbox.command("git");
         git.current_dir(self.world.work());
         git.env("GIT_CONFIG_GLOBAL", &file);
