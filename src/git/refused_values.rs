@@ -7,7 +7,7 @@ use crate::names::{RemoteUrl, Scheme};
 use super::config::{Config, Entry, Scope, of_section, truth};
 use super::ignored_keys::shown;
 use super::open_error::LocalConfigTrust;
-use super::url_match::{Partial, rank};
+use super::url_match::{Partial, Place, rank};
 
 /// How many keys the report names at most.
 const MAX_NAMED_KEYS: usize = 100;
@@ -194,7 +194,7 @@ impl Row {
             ("http", None) => matches!(url.scheme(), Scheme::Http | Scheme::Https),
             ("http", Some(pattern)) => pattern
                 .to_str()
-                .is_ok_and(|pattern| rank(pattern, url, Partial::No).is_some()),
+                .is_ok_and(|pattern| rank(pattern, &Place::of(url), Partial::No).is_some()),
             ("branch" | "remote" | "url", subsection) => subsection.is_some() != is_own(),
             (_, subsection) => subsection.is_none(),
         }
