@@ -1,5 +1,7 @@
 //! Git's rule for `<section>.<url>.<key>`: whether a pattern matches a URL, and how specifically.
 
+use url::Url;
+
 use crate::byte_text::from_bytes;
 use crate::names::RemoteUrl;
 
@@ -20,6 +22,43 @@ pub(super) struct Rank {
     user: bool,
 }
 
+/// What patterns are compared with: a URL, decoded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    scheme: &'a str,
+    default_port: Option<u16>,
+    user: Option<&'a str>,
+    host: Option<&'a str>,
+    port: Option<u16>,
+    path: &'a str,
+}
+
+impl<'a> Place<'a> {
+    /// Takes the URL of a remote apart.
+    pub(super) fn of(url: &'a RemoteUrl) -> Self {
+        Self {
+            scheme: url.scheme().as_str(),
+            default_port: url.scheme().default_port(),
+            user: url.user(),
+            host: url.host(),
+            port: url.port(),
+            path: url.path(),
+        }
+    }
+
+    /// Takes that of a proxy apart, which may be one of SOCKS; `user` is decoded.
+    pub(super) fn of_proxy(url: &'a Url, user: Option<&'a str>) -> Self {
+        Self {
+            scheme: url.scheme(),
+            default_port: url.port_or_known_default(),
+            user,
+            host: url.host_str(),
+            port: url.port(),
+            path: url.path(),
+        }
+    }
+}
+
 /// A parsed pattern.
 struct Pattern<'a> {
     scheme: &'a str,
@@ -29,14 +68,14 @@ struct Pattern<'a> {
     path: &'a str,
 }
 
-/// Returns how specifically `pattern` matches `url`, or `None` when it does not match.
-pub(super) fn rank(pattern: &str, url: &RemoteUrl, partial: Partial) -> Option<Rank> {
-    let scheme = url.scheme();
+/// Returns how specifically `pattern` matches a place, or `None` when it does not match.
+pub(super) fn rank(pattern: &str, url: &Place<'_>, partial: Partial) -> Option<Rank> {
+    let scheme = url.scheme;
     let in_part = match pattern.split_once("://") {
         None => Some(pattern),
         // Without a host it is no URL.
-        Some((named, rest)) if named == scheme.as_str() && rest.starts_with('/') => Some(rest),
-        Some((named, "")) if named == scheme.as_str() => Some(""),
+        Some((named, rest)) if named == scheme && rest.starts_with('/') => Some(rest),
+        Some((named, "")) if named == scheme => Some(""),
         Some(_) => None,
     };
     if let Some(in_part) = in_part {
@@ -44,17 +83,17 @@ pub(super) fn rank(pattern: &str, url: &RemoteUrl, partial: Partial) -> Option<R
         return named.then(Rank::default);
     }
     let pattern = split(pattern)?;
-    let same_scheme = pattern.scheme.eq_ignore_ascii_case(scheme.as_str());
-    let port = |named: Option<u16>| named.or(scheme.default_port());
-    let same_port = port(pattern.port) == port(url.port());
-    let is_user = |user| url.user() == Some(percent_decoded(user).as_str());
+    let same_scheme = pattern.scheme.eq_ignore_ascii_case(scheme);
+    let port = |named: Option<u16>| named.or(url.default_port);
+    let same_port = port(pattern.port) == port(url.port);
+    let is_user = |user| url.user == Some(percent_decoded(user).as_str());
     let same_user = pattern.user.is_none_or(is_user);
-    if !(same_scheme && same_port && same_user && hosts_match(pattern.host, url.host()?)) {
+    if !(same_scheme && same_port && same_user && hosts_match(pattern.host, url.host?)) {
         return None;
     }
     let wanted = normalized(pattern.path)?;
     let wanted = wanted.trim_end_matches('/');
-    let path = normalized(url.path())?;
+    let path = normalized(url.path)?;
     let rest = path.strip_prefix(wanted)?;
     (rest.is_empty() || rest.starts_with('/')).then_some(Rank {
         host: pattern.host.len(),
@@ -85,7 +124,7 @@ fn split(pattern: &str) -> Option<Pattern<'_>> {
 }
 
 /// Compares with a pattern without a scheme: `[user@]host[:port][/path]`, or a path alone.
-fn is_named_in_part(pattern: &str, url: &RemoteUrl) -> bool {
+fn is_named_in_part(pattern: &str, url: &Place<'_>) -> bool {
     let (authority, path) = match pattern.find('/') {
         Some(at) => pattern.split_at(at),
         None => (pattern, ""),
@@ -94,15 +133,12 @@ fn is_named_in_part(pattern: &str, url: &RemoteUrl) -> bool {
         Some((login, host)) => (login.split(':').next(), host),
         None => (None, authority),
     };
-    let port = url
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
-    let here = format!("{}{port}", url.host().unwrap_or_default());
+    let port = url.port.map(|port| format!(":{port}")).unwrap_or_default();
+    let here = format!("{}{port}", url.host.unwrap_or_default());
     let bare = |path: &str| percent_decoded(path).trim_matches('/').to_owned();
     (host.is_empty() || host.eq_ignore_ascii_case(&here))
-        && user.is_none_or(|user| url.user() == Some(percent_decoded(user).as_str()))
-        && (bare(path).is_empty() || bare(path) == bare(url.path()))
+        && user.is_none_or(|user| url.user == Some(percent_decoded(user).as_str()))
+        && (bare(path).is_empty() || bare(path) == bare(url.path))
 }
 
 /// Replaces each `%xx`.
@@ -175,7 +211,11 @@ mod tests {
     use super::*;
 
     fn rank_of(pattern: &str, url: &str) -> Option<Rank> {
-        rank(pattern, &RemoteUrl::parse(url).unwrap(), Partial::No)
+        rank(
+            pattern,
+            &Place::of(&RemoteUrl::parse(url).unwrap()),
+            Partial::No,
+        )
     }
 
     #[test]
@@ -241,9 +281,9 @@ mod tests {
             ("*.example.com:8443", false),
             ("other@git.example.com:8443", false),
         ] {
-            let found = rank(pattern, &url, Partial::Allowed);
+            let found = rank(pattern, &Place::of(&url), Partial::Allowed);
             assert_eq!(found.is_some(), matches, "{pattern}");
-            assert!(rank(pattern, &url, Partial::No).is_none());
+            assert!(rank(pattern, &Place::of(&url), Partial::No).is_none());
         }
     }
 

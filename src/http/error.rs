@@ -3,10 +3,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use hyper::StatusCode;
 use url::Url;
 
-use crate::net::{ConnectError, ExchangeError, NetError, ProxyLoginRefused};
+use crate::net::{ConnectError, ExchangeError, NetError, ProxyLoginRefused, opens_later};
 
 use super::error_class::HttpErrorClass;
 use super::text::clean_line;
@@ -197,7 +196,7 @@ impl HttpError {
                 }
                 ConnectError::Tunnel(status) => {
                     let sent = Sent::No;
-                    return if is_passing(*status) {
+                    return if opens_later(*status) {
                         let detail =
                             format!("the proxy answered {status} and opened no connection");
                         Self::Network { host, detail, sent }
@@ -209,6 +208,11 @@ impl HttpError {
                 ConnectError::Proxy { place, .. } => {
                     let sent = Sent::No;
                     let detail = format!("the proxy {place} is not reached: {}", innermost(error));
+                    return Self::Network { host, detail, sent };
+                }
+                ConnectError::OfProxy { .. } => {
+                    let sent = Sent::No;
+                    let detail = format!("{failed}: {}", innermost(error));
                     return Self::Network { host, detail, sent };
                 }
                 _ => Sent::No,
@@ -226,12 +230,6 @@ pub(super) fn proxy_login(refusal: &ProxyLoginRefused, host: &str) -> HttpError 
         host: host.to_owned(),
         detail: format!("it {refusal}"),
     }
-}
-
-/// Says whether a proxy may open the connection later.
-fn is_passing(status: StatusCode) -> bool {
-    let later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
-    status.is_server_error() || later.contains(&status)
 }
 
 /// Returns the message of the innermost error.

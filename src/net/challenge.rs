@@ -5,7 +5,7 @@ use hyper::header::{HeaderMap, HeaderName};
 use crate::byte_text::from_bytes;
 
 /// The most headers with challenges that are read.
-const MAX_HEADERS: usize = 16;
+const MAX_HEADERS: usize = 64;
 /// The longest of them, in bytes.
 const MAX_HEADER_LENGTH: usize = 8 * 1024;
 

@@ -31,7 +31,7 @@ mod verifier;
 
 pub use basic::basic_authorization;
 pub use challenge::{Challenge, Challenges};
-pub use client::{Client, ConnectError, ExchangeError, Repeats, Request, Response};
+pub use client::{Client, ConnectError, ExchangeError, Repeats, Request, Response, opens_later};
 pub use client_certificate::ClientCertificate;
 pub use database::{DatabaseTrust, database_tls};
 pub use digest::Digest;

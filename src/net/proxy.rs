@@ -1,6 +1,9 @@
 //! `ProxyUrl`: a proxy and its login, read in curl's forms.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -19,13 +22,15 @@ const DEFAULT_TLS_PORT: u16 = 443;
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyUrl {
     url: Url,
+    /// An empty password is one as well, which the URL type does not keep.
+    has_password: bool,
     configured_in: String,
     sends_login: bool,
 }
 
 impl ProxyUrl {
     /// Reads a proxy as git and curl do: without a scheme it is an HTTP proxy, without a port the port
-    /// is 1080. Returns `None` when `text` is empty, which means to use none.
+    /// is 1080. A path of one of SOCKS at `localhost` names a socket of this machine. Returns `None` when `text` is empty, which means to use none.
     ///
     /// A value that is not understood is an error: the request must not leave past the proxy.
     pub fn parse(text: &str, configured_in: &str) -> Result<Option<Self>, NetError> {
@@ -50,21 +55,36 @@ impl ProxyUrl {
         if rest.contains(['#', '?']) {
             return Err(wrong("it holds a character that has to be percent-encoded"));
         }
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let path = path.trim_matches('/');
         // `DOMAIN\user`: the URL type would take it for a slash.
-        let rest = match rest.rsplit_once('@') {
-            Some((login, place)) => format!("{}@{place}", login.replace('\\', "%5C")),
-            None => rest.to_owned(),
+        let (login, place) = match authority.rsplit_once('@') {
+            Some((login, place)) => (Some(login.replace('\\', "%5C")), place),
+            None => (None, authority),
         };
-        if rest.contains('\\') {
+        if [place, path].iter().any(|part| part.contains('\\')) {
             return Err(wrong("it holds a character that has to be percent-encoded"));
         }
-        let rest = rest.as_str();
-        let authority = rest.trim_end_matches('/');
-        if authority.contains('/') {
+        let is_socket = scheme.starts_with("socks")
+            && place.eq_ignore_ascii_case("localhost")
+            && !path.is_empty();
+        if !is_socket && !path.is_empty() {
             return Err(wrong("it holds a path"));
         }
-        if authority.matches('@').count() > 1 {
+        if login.as_ref().is_some_and(|login| login.contains('@')) {
             return Err(wrong("an `@` in its login has to be percent-encoded"));
+        }
+        let has_password = login.as_ref().is_some_and(|login| login.contains(':'));
+        let login = login.map(|login| format!("{login}@")).unwrap_or_default();
+        let authority = format!("{login}{place}");
+        if is_socket {
+            let url = Url::parse(&format!("{scheme}://{login}localhost/{path}"));
+            return Ok(Some(Self {
+                url: url.map_err(|_| wrong("it is not a URL"))?,
+                has_password,
+                configured_in: configured_in.to_owned(),
+                sends_login: true,
+            }));
         }
         let mut url =
             Url::parse(&format!("{scheme}://{authority}")).map_err(|_| wrong("it is not a URL"))?;
@@ -72,7 +92,7 @@ impl ProxyUrl {
             return Err(wrong("it names no host"));
         }
         // Read from the text: the URL type does not tell `:80` from no port.
-        if !names_port(authority) {
+        if !names_port(&authority) {
             let port = if scheme == "https" {
                 DEFAULT_TLS_PORT
             } else {
@@ -83,6 +103,7 @@ impl ProxyUrl {
         }
         Ok(Some(Self {
             url,
+            has_password,
             configured_in: configured_in.to_owned(),
             sends_login: true,
         }))
@@ -108,11 +129,11 @@ impl ProxyUrl {
         (!user.is_empty()).then_some(user)
     }
 
-    /// Returns the password, decoded.
+    /// Returns the password, decoded; an empty one where the URL has a colon and nothing after it.
     pub fn password(&self) -> Option<SecretString> {
-        self.url
-            .password()
-            .map(|password| SecretString::from(percent_decoded(password)))
+        let password = self.url.password().unwrap_or_default();
+        self.has_password
+            .then(|| SecretString::from(percent_decoded(password)))
     }
 
     /// Returns the same proxy with another login.
@@ -124,6 +145,7 @@ impl ProxyUrl {
         let _same = url.set_password(Some(&encoded(password.expose_secret())));
         Self {
             url,
+            has_password: true,
             configured_in: self.configured_in.clone(),
             sends_login: true,
         }
@@ -134,6 +156,7 @@ impl ProxyUrl {
     pub fn bare(&self) -> Self {
         Self {
             url: self.without_login(),
+            has_password: false,
             configured_in: self.configured_in.clone(),
             sends_login: false,
         }
@@ -144,9 +167,24 @@ impl ProxyUrl {
         !self.sends_login
     }
 
-    /// Returns host and port, for messages.
+    /// Says whether it is one of SOCKS.
+    pub fn is_socks(&self) -> bool {
+        self.url.scheme().starts_with("socks")
+    }
+
+    /// Returns the socket of this machine at which it listens, where it has no address.
+    pub fn socket(&self) -> Option<PathBuf> {
+        let path: Vec<u8> = percent_decode_str(self.url.path()).collect();
+        let is_named = self.is_socks() && path.len() > 1;
+        is_named.then(|| PathBuf::from(OsStr::from_bytes(&path)))
+    }
+
+    /// Returns host and port, or host and socket, for messages.
     pub fn host_and_port(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
+        if let Some(socket) = self.socket() {
+            return format!("{host}{}", socket.display());
+        }
         match self.url.port_or_known_default() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
@@ -196,6 +234,27 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_of_socks_can_listen_at_a_socket() {
+        let proxy = |text| ProxyUrl::parse(text, "x").unwrap().unwrap();
+        let tor = proxy("socks5h://u:p@LocalHost//run/tor%20x/socks/");
+        assert_eq!(tor.socket(), Some("/run/tor x/socks".into()));
+        assert_eq!(tor.host_and_port(), "localhost/run/tor x/socks");
+        assert_eq!(
+            tor.without_login().as_str(),
+            "socks5h://localhost/run/tor%20x/socks"
+        );
+        assert_eq!(proxy("socks5://localhost/").socket(), None);
+        for text in [
+            "http://localhost/run/socks",
+            "socks5://127.0.0.1/run/socks",
+            "socks5://localhost:1080/run/socks",
+        ] {
+            let error = ProxyUrl::parse(text, "x").unwrap_err();
+            assert!(error.to_string().ends_with("it holds a path"), "{text}");
+        }
+    }
+
+    #[test]
     fn a_login_is_decoded_and_shown_nowhere() {
         let text = "http://us%40er:pa%23CANARY@h:1";
         let proxy = ProxyUrl::parse(text, "x").unwrap().unwrap();
@@ -208,6 +267,13 @@ mod tests {
         assert_eq!(password.expose_secret(), "pa#CANARY");
         assert!(!format!("{proxy:?}").contains("CANARY"));
         assert_eq!(proxy.without_login().as_str(), "http://h:1/");
+        // A token in place of the user, with an empty password, is a whole login.
+        for (text, password) in [("u:@h:1", Some("")), ("u@h:1", None), ("h:1", None)] {
+            let proxy = ProxyUrl::parse(text, "x").unwrap().unwrap();
+            let found = proxy.password();
+            let found = found.as_ref().map(ExposeSecret::expose_secret);
+            assert_eq!(found, password, "{text}");
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use hyper::Method;
 use hyper::header::{HeaderMap, HeaderValue, PROXY_AUTHENTICATE};
+use hyper::{Method, StatusCode};
 use secrecy::SecretString;
 
 use crate::byte_text::to_bytes;
@@ -57,6 +57,9 @@ pub enum ProxyLoginRefused {
     /// It offers these schemes, none of which the user allows.
     #[error("wants a login by {0}, which `http.proxyAuthMethod` does not allow")]
     RuledOut(String),
+    /// It answered with this status, and would do so again.
+    #[error("opens no connection to the server: {0}")]
+    Closed(StatusCode),
 }
 
 /// The login of one proxy.

@@ -17,10 +17,10 @@ pub struct NoProxy {
 }
 
 impl NoProxy {
-    /// Reads a list, separated by commas and white space: host names, which stand for the names below
+    /// Reads a list, separated by commas, blanks and tabs: host names, which stand for the names below
     /// them as well, addresses, and blocks of addresses. `*` alone means every host.
     pub fn parse(list: &str) -> Self {
-        let separator = |letter: char| letter == ',' || letter.is_whitespace();
+        let separator = |letter: char| matches!(letter, ',' | ' ' | '\t');
         let entries = list.split(separator).filter(|entry| !entry.is_empty());
         Self {
             all: list == "*",
@@ -39,7 +39,7 @@ impl NoProxy {
         if let Ok(address) = bare.parse::<IpAddr>() {
             entries.any(|entry| block_holds(entry, address))
         } else {
-            let name = bare.trim_end_matches('.');
+            let name = bare.strip_suffix('.').unwrap_or(bare);
             entries.any(|entry| domain_holds(entry, name))
         }
     }
@@ -47,7 +47,7 @@ impl NoProxy {
 
 /// Says whether `name` is the domain of `entry`, or below it.
 fn domain_holds(entry: &str, name: &str) -> bool {
-    let domain = entry.trim_end_matches('.');
+    let domain = entry.strip_suffix('.').unwrap_or(entry);
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     let rest = name.strip_suffix(domain);
     !domain.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -57,7 +57,7 @@ fn domain_holds(entry: &str, name: &str) -> bool {
 /// that is longer than an address is none, and only an address of version 6 stands in brackets.
 fn block_holds(entry: &str, address: IpAddr) -> bool {
     let (base, length) = match entry.split_once('/') {
-        Some((base, length)) => (base, length.parse::<u32>().ok()),
+        Some((base, length)) => (base, leading_number(length)),
         None => (entry, Some(0)),
     };
     let in_brackets = base
@@ -79,6 +79,18 @@ fn block_holds(entry: &str, address: IpAddr) -> bool {
     };
     let wanted = if length == 0 { whole } else { length };
     wanted <= whole && same >= wanted
+}
+
+/// Returns the number that a text begins with, as `atoi` reads it: 0 where there is none.
+fn leading_number(text: &str) -> Option<u32> {
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let end = text.find(|letter: char| !letter.is_ascii_digit());
+    let digits = text.get(..end.unwrap_or(text.len()))?;
+    match digits {
+        "" if text.starts_with('-') => None,
+        "" => Some(0),
+        digits => digits.parse().ok(),
+    }
 }
 
 /// Whether requests to this machine go through a proxy.
@@ -157,7 +169,13 @@ mod tests {
                 assert!(!NoProxy::parse(list).matches(host), "{list:?} {host}");
             }
         }
-        assert!(NoProxy::parse("10.0.0.1/0").matches("10.0.0.1"));
+        for entry in ["10.0.0.1/0", "10.0.0.1/", "10.0.0.0/8x", "10.0.0.0/+8"] {
+            assert!(NoProxy::parse(entry).matches("10.0.0.1"), "{entry}");
+        }
+        for entry in ["10.0.0.1/-1", "10.0.0.0/255.0.0.0", "a\n10.0.0.1"] {
+            assert!(!NoProxy::parse(entry).matches("10.0.0.1"), "{entry}");
+        }
+        assert!(!NoProxy::parse("h..").matches("h"));
         assert!(!NoProxy::parse("").matches("h"));
         assert!(!NoProxy::parse(".").matches("h"));
     }

@@ -17,8 +17,10 @@ use super::tls::TlsSettings;
 /// What differs between clients.
 #[derive(Debug, Clone)]
 pub struct ConnectorSettings {
-    /// How long a connection may take to be established.
+    /// How long a connection may take to be established: that of TCP, with each address of a host.
     pub connect_timeout: Duration,
+    /// How long it may take with the look-up of the name, and with what a proxy and TLS do; the same where that is not said.
+    pub establish_timeout: Option<Duration>,
     /// The trust anchors of TLS connections, and the client certificate.
     pub tls: TlsSettings,
     /// The proxy. The variables of the process are not read here: whoever fills this in has read them.
@@ -37,6 +39,7 @@ impl Default for ConnectorSettings {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
+            establish_timeout: None,
             tls: TlsSettings::default(),
             proxy: ProxyRule::default(),
             proxy_challenges: ProxyChallenges::default(),

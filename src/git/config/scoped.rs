@@ -2,7 +2,7 @@
 
 use gix::bstr::{BString, ByteSlice};
 
-use crate::git::url_match::{Partial, Rank, rank};
+use crate::git::url_match::{Partial, Place, Rank, rank};
 use crate::names::RemoteUrl;
 
 use super::entries::{Entry, truth};
@@ -28,7 +28,18 @@ impl Config {
         url: &RemoteUrl,
         matching: Matching,
     ) -> Vec<String> {
-        let entries = self.scoped_entries(section, name, url, matching);
+        self.scoped_to(section, name, Place::of(url), matching)
+    }
+
+    /// Returns the same for any place.
+    pub(in crate::git) fn scoped_to(
+        &self,
+        section: &str,
+        name: &str,
+        place: Place<'_>,
+        matching: Matching,
+    ) -> Vec<String> {
+        let entries = self.scoped_entries(section, name, place, matching);
         entries
             .into_iter()
             .map(|entry| text(entry.value()))
@@ -44,7 +55,8 @@ impl Config {
         url: &RemoteUrl,
         matching: Matching,
     ) -> Option<bool> {
-        let last = self.scoped_entries(section, name, url, matching).pop()?;
+        let entries = self.scoped_entries(section, name, Place::of(url), matching);
+        let last = entries.last()?;
         truth(last.value.as_ref().map(|value| value.as_bstr()))
     }
 
@@ -52,7 +64,7 @@ impl Config {
         &'e self,
         section: &'e str,
         name: &'e str,
-        url: &RemoteUrl,
+        place: Place<'_>,
         matching: Matching,
     ) -> Vec<&'e Entry> {
         let partial = match matching {
@@ -66,7 +78,7 @@ impl Config {
                 None => Some(Rank::default()),
                 Some(pattern) => {
                     let pattern = pattern.to_str().ok();
-                    pattern.and_then(|pattern| rank(pattern, url, partial))
+                    pattern.and_then(|pattern| rank(pattern, &place, partial))
                 }
             };
             let Some(rank) = rank else { continue };

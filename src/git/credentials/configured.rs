@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use crate::git::url_match::Place;
 use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
+use crate::net::ProxyUrl;
 use crate::process::Inheritance;
 
 use super::helpers::{Helpers, UrlPath};
@@ -33,6 +35,20 @@ impl Helpers {
         let written = url.host().zip(url.written_host());
         helpers.written_host = written.map(|(host, written)| (host.to_owned(), written.to_owned()));
         if shown == Some(true) {
+            helpers.path = UrlPath::Shown;
+        }
+        helpers
+    }
+
+    /// Reads the same about a proxy, of SOCKS as well.
+    pub fn of_proxy(config: &Config, proxy: &ProxyUrl, inheritance: Inheritance) -> Self {
+        let user = proxy.user();
+        let place = Place::of_proxy(proxy.url(), user.as_deref());
+        let values = |name| config.scoped_to("credential", name, place, Matching::All);
+        let mut helpers = Self::of_lines(config, values("helper"), inheritance);
+        helpers.username = values("username").pop();
+        // Helpers hear the path of any URL but those of http(s): that of the socket.
+        if proxy.socket().is_some() {
             helpers.path = UrlPath::Shown;
         }
         helpers

@@ -117,7 +117,7 @@ impl GitNetwork {
         }
     }
 
-    /// Returns the helpers for what no section for a URL is compared with: the password of a certificate, a proxy of SOCKS.
+    /// Returns the helpers for what no section for a URL is compared with: the password of a certificate.
     fn helpers_of_no_url(&self) -> Result<Helpers, NetError> {
         let config = self.config()?;
         let lines = config.strings("credential.helper");

@@ -7,7 +7,6 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::debug;
 
 use crate::git::credentials::{Credential, Helpers, Login};
-use crate::names::RemoteUrl;
 use crate::net::{ConnectorSettings, NetError, NoProxy, ProxyAuthMethod, ProxyUrl};
 use crate::threads::lock;
 
@@ -86,7 +85,10 @@ impl View<'_> {
         }
         let configured = self.http("noProxy").map(|list| list.trim().to_owned());
         let configured = configured.filter(|list| !list.is_empty());
-        let variable = |name| Some(self.set_variable(name)?.1.unwrap_or_default().to_owned());
+        let variable = |name| {
+            let list = self.set_variable(name)?.1.unwrap_or_default();
+            Some(list.trim_end_matches(['\r', '\n']).to_owned())
+        };
         let list = configured
             .or_else(|| variable("no_proxy"))
             .or_else(|| variable("NO_PROXY"));
@@ -116,7 +118,8 @@ impl View<'_> {
     pub(super) fn with_login(&self, proxy: ProxyUrl) -> ProxyUrl {
         let known = &self.network.known;
         known.add_login(proxy.user().as_deref(), proxy.password().as_ref());
-        if self.proxy_auth_method().is_none() {
+        // The method is that of the header, which SOCKS has not.
+        if self.proxy_auth_method().is_none() && !proxy.is_socks() {
             return proxy.bare();
         }
         // A user ID of SOCKS 4 has no password.
@@ -155,17 +158,9 @@ fn with_helper_login(network: &GitNetwork, proxy: &ProxyUrl) -> Option<ProxyUrl>
 }
 
 fn helpers(network: &GitNetwork, proxy: &ProxyUrl) -> Option<Helpers> {
-    let helpers = match RemoteUrl::parse(proxy.without_login().as_str()) {
-        Ok(url) => {
-            let config = network.config().ok()?;
-            network.prepared(Helpers::from_config(
-                config,
-                &url,
-                network.inheritance.clone(),
-            ))
-        }
-        Err(_) => network.helpers_of_no_url().ok()?,
-    };
+    let config = network.config().ok()?;
+    let helpers = Helpers::of_proxy(config, proxy, network.inheritance.clone());
+    let helpers = network.prepared(helpers);
     helpers.is_configured().then_some(helpers)
 }
 

@@ -10,8 +10,6 @@ use crate::secrets::KnownSecrets;
 use super::BranchPush;
 use super::error::LocalCheckError;
 
-/// `ENOEXEC`: a script without an interpreter line, which the kernel does not execute.
-const ENOEXEC: i32 = 8;
 /// How many lines of the hook's output are kept.
 const MAX_MESSAGE_LINES: usize = 40;
 
@@ -28,8 +26,9 @@ pub(super) fn run(
         let (name, new, old) = (&update.name, update.new, update.old);
         format!("{name} {new} {name} {old}\n")
     });
-    let program = |path: &std::path::Path| {
-        let program = Program::new(path)
+    let program = || {
+        let program = Program::new(&hook.path)
+            .called_as(hook.relative.clone())
             .inherit(&push.options.inheritance)
             .variable("GIT_PREFIX", &local.hook_prefix)
             .directory(&hook.directory)
@@ -48,16 +47,7 @@ pub(super) fn run(
     };
     let arguments = [push.remote.written_name(), url(push)];
     let _still = HookTimer::start(push.progress);
-    let named = hook.relative.as_ref().unwrap_or(&hook.path);
-    let itself = program(&hook.path).called_as(hook.relative.clone());
-    let output = match itself.args(&arguments).run_until(push.stop) {
-        Err(ProcessError::Start { source, .. }) if source.raw_os_error() == Some(ENOEXEC) => {
-            let shell = program("/bin/sh".as_ref()).arg(named).args(&arguments);
-            shell.run_until(push.stop)
-        }
-        output => output,
-    };
-    match output {
+    match program().args(&arguments).run_until(push.stop) {
         Ok(output) if output.ended.is_success() => Ok(()),
         Ok(output) => Err(declined(&output, local.hook_terminal, &push.options.known)),
         Err(ProcessError::Stopped(_)) => Err(LocalCheckError::Stopped),

@@ -14,7 +14,7 @@ use self::rows::{LooksAt, ROWS, Row};
 use super::config::{Config, Entry, Scope, of_section};
 use super::ignored_keys::shown;
 use super::open_error::LocalConfigTrust;
-use super::url_match::{Partial, Rank, rank};
+use super::url_match::{Partial, Place, Rank, rank};
 
 /// How many keys the report names at most.
 const MAX_NAMED_KEYS: usize = 100;
@@ -111,7 +111,7 @@ fn http_rank(entry: &Entry, url: &RemoteUrl) -> Option<Rank> {
     }
     match &entry.subsection {
         None => Some(Rank::default()),
-        Some(pattern) => rank(pattern.to_str().ok()?, url, Partial::No),
+        Some(pattern) => rank(pattern.to_str().ok()?, &Place::of(url), Partial::No),
     }
 }
 

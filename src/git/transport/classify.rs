@@ -5,7 +5,7 @@ use std::error::Error as _;
 use url::Url;
 
 use crate::git::transport::TransportError;
-use crate::net::{ExchangeError, ProxyUrl};
+use crate::net::{ConnectError, ExchangeError, ProxyUrl};
 
 /// Turns an error of the HTTP client into one of the push; `url` is of the server, and `forwarding` is the proxy that hands on
 /// each request.
@@ -18,13 +18,25 @@ pub(super) fn from_http(
         tracing::debug!(%error, "TLS failed");
         return TransportError::Tls { fault, place };
     }
-    let is_no_http = url.scheme() == "http" && is_no_http(&error);
-    let said = match forwarding {
-        Some(proxy) if is_no_http => format!(
-            "the proxy {} does not speak HTTP; where it speaks TLS, its URL has to say `https`",
-            proxy.host_and_port()
-        ),
-        None if is_no_http => {
+    let failed = match &error {
+        ExchangeError::Connect(failed) => Some(&**failed),
+        _ => None,
+    };
+    let is_no_http = is_no_http(&error);
+    let not_http = |proxy: &str| {
+        format!(
+            "the proxy {proxy} does not speak HTTP; where it speaks TLS, its URL has to say `https`"
+        )
+    };
+    let said = match (failed, forwarding) {
+        (Some(ConnectError::OfProxy { place, .. }), _) if is_no_http => not_http(place),
+        // The summary of a report has no other cause than the last.
+        (
+            Some(failed @ (ConnectError::OfProxy { .. } | ConnectError::Proxy { .. })),
+            _,
+        ) => failed.to_string(),
+        (_, Some(proxy)) if is_no_http => not_http(&proxy.host_and_port()),
+        (_, None) if is_no_http && url.scheme() == "http" => {
             "what answers there does not speak HTTP; where it speaks TLS, the URL has to say `https`"
                 .to_owned()
         }

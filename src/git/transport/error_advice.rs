@@ -33,6 +33,9 @@ impl TransportError {
                 ProxyLoginRefused::Unspoken(_) => {
                     "name a proxy in `http.proxy` that logs in to this one for you, such as px or cntlm".into()
                 }
+                ProxyLoginRefused::Closed(_) => {
+                    "let whoever runs the proxy allow the remote's host and port; where it is reached without the proxy, name its host in `no_proxy`".into()
+                }
                 ProxyLoginRefused::RuledOut(_) => {
                     "remove `http.proxyAuthMethod` and GIT_HTTP_PROXY_AUTHMETHOD, or name one that the proxy offers".into()
                 }

@@ -12,21 +12,17 @@ use hyper::Uri;
 use hyper::header::HeaderValue;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 use url::Url;
 
 use crate::net::error::NetError;
-use crate::net::http_version::HttpVersion;
 use crate::net::proxy::ProxyUrl;
 use crate::net::proxy_login::ProxyLogin;
 use crate::net::resolve::Resolver;
 use crate::net::settings::ConnectorSettings;
-use crate::net::tls::{client_config, name_of, proxy_config};
+use crate::net::tls::{client_config, proxy_config};
 use crate::net::tls_advice::TlsPlace;
 use crate::net::tls_fault::TlsFault;
 
@@ -34,6 +30,7 @@ use super::error::ConnectError;
 use super::of_proxy::OfProxy;
 use super::server::Server;
 use super::stream::{Established, Stream};
+use super::tls::{Peer, Tls};
 use super::{socks, tunnel};
 
 /// How long a connection of TCP may be idle before the other side is probed, and how long it then takes between two probes.
@@ -57,21 +54,6 @@ struct Route {
     tls: Option<Tls>,
     proxy: Option<ProxyRoute>,
     timeout: Duration,
-}
-
-/// TLS with a server or a proxy.
-struct Tls {
-    connector: TlsConnector,
-    name: ServerName<'static>,
-    place: TlsPlace,
-    peer: Peer,
-}
-
-/// With whom TLS is spoken.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Peer {
-    Server,
-    Proxy,
 }
 
 /// The proxy, and TLS with it.
@@ -133,7 +115,9 @@ impl Connector {
             server: Server::of(url),
             tls: tls.transpose()?,
             proxy: proxy.transpose()?,
-            timeout: settings.connect_timeout,
+            timeout: settings
+                .establish_timeout
+                .unwrap_or(settings.connect_timeout),
         })))
     }
 
@@ -141,7 +125,7 @@ impl Connector {
     /// if TLS is spoken with it.
     pub(super) fn forwarding(&self) -> Option<(&Arc<ProxyLogin>, Option<&TlsPlace>)> {
         let proxy = self.0.proxy.as_ref()?;
-        let is_forwarding = !proxy.is_socks() && self.0.tls.is_none();
+        let is_forwarding = !proxy.url.is_socks() && self.0.tls.is_none();
         is_forwarding.then_some((&proxy.login, proxy.tls.as_ref().map(|tls| &tls.place)))
     }
 }
@@ -158,8 +142,7 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let route = Arc::clone(&self.0);
         Box::pin(async move {
-            let established = timeout(route.timeout, route.establish(uri)).await;
-            let established = established.unwrap_or(Err(ConnectError::Timeout));
+            let established = route.establish(uri).await;
             established.map(TokioIo::new).map_err(Arc::new)
         })
     }
@@ -167,38 +150,54 @@ impl Service<Uri> for Connector {
 
 impl Route {
     async fn establish(&self, uri: Uri) -> Result<Established, ConnectError> {
+        let end = Instant::now() + self.timeout;
         let Some(proxy) = &self.proxy else {
-            return self.secure(Box::new(self.dial(uri).await?)).await;
+            let secured = async { self.secure(Box::new(self.dial(uri).await?)).await };
+            return in_time(end, secured, || ConnectError::Timeout).await;
         };
-        if proxy.is_socks() {
+        let late = || proxy.failed("it did not answer in time".into());
+        let stream = in_time(end, self.reach_through(proxy), late).await?;
+        if !proxy.url.is_socks() && self.tls.is_none() {
+            return Ok(Established {
+                stream,
+                is_forwarded: true,
+                is_http2: false,
+            });
+        }
+        in_time(end, self.secure(stream), || ConnectError::Timeout).await
+    }
+
+    /// Connects to the server through the proxy; or to the proxy alone, where it hands on each request.
+    async fn reach_through(&self, proxy: &ProxyRoute) -> Result<Box<dyn Stream>, ConnectError> {
+        if proxy.url.is_socks() {
             let stream = self.dial_proxy(proxy).await?;
-            let stream = socks::connect(stream, &proxy.url, &self.server, &proxy.resolver).await?;
-            return self.secure(stream).await;
+            let stream = socks::connect(stream, &proxy.url, &self.server, &proxy.resolver).await;
+            return stream.map_err(|error| proxy.blamed(error));
         }
-        if self.tls.is_some() {
-            let connect = || self.dial_proxy(proxy);
-            let name = &proxy.user_agent;
-            let stream = tunnel::open(connect, &proxy.login, &self.server, name).await;
-            let stream = stream.map_err(|error| proxy.blamed(error))?;
-            return self.secure(stream).await;
+        if self.tls.is_none() {
+            return self.dial_proxy(proxy).await;
         }
-        Ok(Established {
-            stream: self.dial_proxy(proxy).await?,
-            is_forwarded: true,
-            is_http2: false,
-        })
+        let connect = || self.dial_proxy(proxy);
+        let name = &proxy.user_agent;
+        let stream = tunnel::open(connect, &proxy.login, &self.server, name).await;
+        stream.map_err(|error| proxy.blamed(error))
     }
 
     /// Connects to the proxy, with TLS where it is reached so.
     async fn dial_proxy(&self, proxy: &ProxyRoute) -> Result<Box<dyn Stream>, ConnectError> {
+        if let Some(socket) = proxy.url.socket() {
+            let stream = UnixStream::connect(socket).await;
+            return match stream {
+                Ok(stream) => Ok(Box::new(stream)),
+                Err(error) => Err(proxy.unreached(error.into())),
+            };
+        }
         let place = proxy.url.without_login();
         let uri = place.as_str().parse::<Uri>();
         let uri = uri.map_err(|error| ConnectError::Network(error.into()))?;
         let stream = self.dial(uri).await.map_err(|error| match error {
-            ConnectError::Network(source) => ConnectError::Proxy {
-                place: proxy.url.host_and_port(),
-                source,
-            },
+            ConnectError::Network(source) => proxy.unreached(source),
+            ConnectError::Timeout => proxy.unreached("it did not answer in time".into()),
             error => error,
         })?;
         Ok(match &proxy.tls {
@@ -247,11 +246,8 @@ fn is_timeout(error: &(dyn Error + 'static)) -> bool {
 }
 
 impl ProxyRoute {
-    fn is_socks(&self) -> bool {
-        self.url.url().scheme().starts_with("socks")
-    }
-
-    /// Tells TLS with the proxy that fails after the handshake, as for a certificate that it does not take, by that name.
+    /// Tells what fails between the proxy's connection and the server's by the proxy's name; and TLS with it that fails after
+    /// the handshake, as for a certificate that it does not take.
     fn blamed(&self, error: ConnectError) -> ConnectError {
         match (error, &self.tls) {
             (ConnectError::Network(source), Some(tls)) if TlsFault::of(&*source).is_some() => {
@@ -261,39 +257,31 @@ impl ProxyRoute {
                     source,
                 }
             }
+            (ConnectError::Network(source), _) => self.failed(source),
             (error, _) => error,
+        }
+    }
+
+    fn failed(&self, source: Box<dyn Error + Send + Sync>) -> ConnectError {
+        ConnectError::OfProxy {
+            place: self.url.host_and_port(),
+            source,
+        }
+    }
+
+    fn unreached(&self, source: Box<dyn Error + Send + Sync>) -> ConnectError {
+        ConnectError::Proxy {
+            place: self.url.host_and_port(),
+            source,
         }
     }
 }
 
-impl Tls {
-    fn new(config: ClientConfig, url: &Url, peer: Peer) -> Result<Self, NetError> {
-        Ok(Self {
-            connector: TlsConnector::from(Arc::new(config)),
-            name: name_of(url)?,
-            place: TlsPlace::of(url),
-            peer,
-        })
-    }
-
-    /// Speaks TLS over a stream, and says whether HTTP/2 was negotiated.
-    async fn handshake(
-        &self,
-        stream: Box<dyn Stream>,
-    ) -> Result<(Box<dyn Stream>, bool), ConnectError> {
-        let spoken = self.connector.connect(self.name.clone(), stream).await;
-        let spoken = spoken.map_err(|source| ConnectError::Tls {
-            place: self.place.clone(),
-            is_proxy: self.peer == Peer::Proxy,
-            source: source.into(),
-        })?;
-        let is_http2 = spoken.get_ref().1.alpn_protocol() == Some(HttpVersion::ALPN_HTTP2);
-        Ok((Box::new(spoken), is_http2))
-    }
-}
-
-impl std::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tls({})", self.place)
-    }
+/// Waits for a part of the work until `end`, and returns `late` then.
+async fn in_time<T>(
+    end: Instant,
+    work: impl Future<Output = Result<T, ConnectError>>,
+    late: impl FnOnce() -> ConnectError,
+) -> Result<T, ConnectError> {
+    timeout_at(end, work).await.unwrap_or_else(|_| Err(late()))
 }

@@ -47,6 +47,9 @@ pub enum ConnectError {
     /// The name has no address, nothing answers there, or the connection ended at once.
     #[error("no connection could be made")]
     Network(#[source] BoxError),
+    /// The server has no address that a proxy of SOCKS could be asked for.
+    #[error("no connection could be made")]
+    Address(#[source] BoxError),
     /// The TLS handshake failed.
     #[error("the TLS handshake failed")]
     Tls {
@@ -67,6 +70,15 @@ pub enum ConnectError {
     /// The proxy of SOCKS opens none.
     #[error("the proxy opened no connection: {0}")]
     Socks(String),
+    /// What the proxy does with the connection to it is not what a proxy does.
+    #[error("the proxy {place} opened no connection")]
+    OfProxy {
+        /// Its host and port.
+        place: String,
+        /// What it does instead.
+        #[source]
+        source: BoxError,
+    },
     /// No connection to the proxy can be made.
     #[error("the proxy {place} cannot be reached")]
     Proxy {
@@ -76,6 +88,12 @@ pub enum ConnectError {
         #[source]
         source: BoxError,
     },
+}
+
+/// Says whether a proxy that answers with this status may open the connection later.
+pub fn opens_later(status: StatusCode) -> bool {
+    let later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    status.is_server_error() || later.contains(&status)
 }
 
 impl ExchangeError {

@@ -8,6 +8,7 @@ mod response;
 mod server;
 mod socks;
 mod stream;
+mod tls;
 mod tunnel;
 
 use std::error::Error as _;
@@ -30,7 +31,7 @@ use super::tls_advice::TlsPlace;
 use self::connector::Connector;
 use self::request::SentBody;
 
-pub use self::error::{ConnectError, ExchangeError};
+pub use self::error::{ConnectError, ExchangeError, opens_later};
 pub use self::request::Request;
 pub use self::response::Response;
 

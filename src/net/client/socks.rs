@@ -71,14 +71,14 @@ async fn look_up(
     is_version4: bool,
 ) -> Result<IpAddr, ConnectError> {
     let found = resolver.look_up(&server.host).await;
-    let mut found = found.map_err(|error| ConnectError::Network(error.into()))?;
+    let mut found = found.map_err(|error| ConnectError::Address(error.into()))?;
     let fits = |address: &SocketAddr| address.is_ipv4() || !is_version4;
     let address = found.find(fits).ok_or_else(no_address)?;
     Ok(address.ip())
 }
 
 fn no_address() -> ConnectError {
-    ConnectError::Network("the server has no address of a kind that the proxy reaches".into())
+    ConnectError::Address("the server has no address of a kind that the proxy reaches".into())
 }
 
 async fn version4(

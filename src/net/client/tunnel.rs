@@ -7,7 +7,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::client::conn::http1::{Connection, SendRequest, handshake};
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -19,6 +19,8 @@ use super::error::ConnectError;
 use super::server::Server;
 use super::stream::Stream;
 
+/// How many headers an answer can have; each takes a few bytes of memory.
+const MAX_HEADERS: usize = 1000;
 /// How much of a refusal's page is read so that its connection can be used again, in bytes.
 const PAGE_LIMIT: usize = 64 << 10;
 
@@ -100,7 +102,14 @@ struct Spoken {
 impl Spoken {
     /// Begins to speak HTTP over a connection.
     async fn over(stream: Box<dyn Stream>) -> Result<Self, ConnectError> {
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(lost)?;
+        // Of what opens the tunnel only the status counts: libcurl takes any headers.
+        let spoken = Builder::new()
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .allow_spaces_after_header_name_in_responses(true)
+            .ignore_invalid_headers_in_responses(true)
+            .max_headers(MAX_HEADERS)
+            .handshake(TokioIo::new(stream));
+        let (sender, connection) = spoken.await.map_err(lost)?;
         Ok(Self {
             sender,
             connection,

@@ -5,11 +5,13 @@ mod run;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 use super::error::ProcessError;
-use super::group::{Group, start};
+use super::group::{Group, Killer, start};
 use super::inheritance::Inheritance;
 use super::running::Running;
 
@@ -183,11 +185,32 @@ impl Program {
 
     /// Starts the program with pipes to its stdin and stdout. Its stderr is captured, up to the cap.
     pub fn start(&self) -> Result<Running, ProcessError> {
-        let mut command = self.command(Stdio::piped())?;
-        let started = start(&mut command, self.group);
-        let (child, killer) = started.map_err(|source| self.failed(source))?;
+        let (child, killer) = self.begin(Stdio::piped)?;
         Running::new(child, killer, self.path.clone(), self.cap)
             .map_err(|source| self.failed(source))
+    }
+
+    /// Starts a process. A script without an interpreter line is no program for the kernel: the shell reads it, as for git.
+    fn begin(&self, stdin: fn() -> Stdio) -> Result<(Child, Killer), ProcessError> {
+        let begun = match start(&mut self.command(stdin())?, self.group) {
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::NOEXEC) => {
+                start(&mut self.by_shell().command(stdin())?, self.group)
+            }
+            begun => begun,
+        };
+        begun.map_err(|source| self.failed(source))
+    }
+
+    fn by_shell(&self) -> Self {
+        let script = self.relative.as_ref().unwrap_or(&self.path);
+        let mut arguments = vec![script.clone().into_os_string()];
+        arguments.extend(self.arguments.iter().cloned());
+        Self {
+            path: "/bin/sh".into(),
+            relative: None,
+            arguments,
+            ..self.clone()
+        }
     }
 
     fn failed(&self, source: io::Error) -> ProcessError {

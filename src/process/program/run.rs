@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::error::ProcessError;
-use super::super::group::{Killer, end_of, start};
+use super::super::group::{Killer, end_of};
 use super::super::output::{Collector, Output};
 use super::{Leftovers, Program};
 
@@ -102,13 +102,11 @@ impl Program {
     }
 
     fn spawn(&self) -> Result<(Child, Killer), ProcessError> {
-        let stdin = if self.input.is_empty() {
-            Stdio::null()
+        self.begin(if self.input.is_empty() {
+            Stdio::null
         } else {
-            Stdio::piped()
-        };
-        let mut command = self.command(stdin)?;
-        start(&mut command, self.group).map_err(|source| self.failed(source))
+            Stdio::piped
+        })
     }
 
     fn wait(&self, source: io::Error) -> ProcessError {

@@ -57,6 +57,7 @@ mod pages;
 mod promised;
 pub(crate) mod prompted;
 pub(crate) mod proxy;
+mod proxy_forms;
 mod proxy_logins;
 mod proxy_schemes;
 mod real_gateways;

@@ -247,3 +247,17 @@ fn a_program_is_asked_for_what_is_not_known_alone() {
         asked.arrived(&ours);
     }
 }
+
+/// Guards a script without an interpreter line: git lets the shell read it.
+#[test]
+fn a_program_that_asks_can_be_a_script_without_an_interpreter_line() {
+    let asked = Asked::new();
+    let script = "case $1 in User*) echo me;; *) echo pw;; esac\n";
+    let program = asked.served.sandbox.executable("bin/ask", script);
+    let mut shown = String::new();
+    for mut command in [asked.ours(), asked.gits()] {
+        command.env("GIT_ASKPASS", &program);
+        shown = Terminal::new().talk(command, &[]);
+    }
+    asked.arrived(&shown);
+}

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write, copy};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff_testing::free_port;
@@ -21,6 +22,21 @@ const OF_DOMAIN: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Aut
 /// answers `line` to `CONNECT` and makes the connection.
 fn proxy(next: Option<SocketAddr>, line: String) -> SocketAddr {
     refusing(next, line, "", Then::Closes)
+}
+
+/// Starts a proxy that takes its time to make a connection.
+pub(super) fn slow(delay: Duration) -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || {
+                thread::sleep(delay);
+                serve(client, None, "HTTP/1.1 200 OK", ("", Then::Closes))
+            });
+        }
+    });
+    address
 }
 
 /// What a proxy does after a refusal.
@@ -165,12 +181,13 @@ fn a_scheme_that_the_user_rules_out_is_not_used() {
     }
 }
 
-/// Guards that each status of the 200s opens the tunnel, from servers of HTTP/1.0, and behind a long head.
+/// Guards that each status of the 200s opens the tunnel, from servers of HTTP/1.0, and whatever its headers are.
 #[test]
 fn each_good_answer_to_connect_opens_the_tunnel() {
     let served = Served::start(GitServerOptions::default());
     let (_front, [_, url]) = urls(&served);
     let long = format!("HTTP/1.1 200 OK\r\nX-Long: {}", "x".repeat(10_000));
+    let many = format!("HTTP/1.1 200 OK{}", "\r\nX-Many: x".repeat(300));
     for answer in [
         "HTTP/1.0 200 Connection established",
         "HTTP/1.1 201 Created",
@@ -178,7 +195,10 @@ fn each_good_answer_to_connect_opens_the_tunnel() {
         "HTTP/1.1 204 No Content\r\nConnection: close",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked",
         "HTTP/1.1 200 OK\r\nContent-Length: 0",
+        "HTTP/1.1 200 OK\r\nProxy-Agent: of two\r\n lines",
+        "HTTP/1.1 200 OK\r\nProxy Agent: of two words",
         &long,
+        &many,
     ] {
         let address = proxy(None, answer.to_owned());
         set(&served, "http.proxy", &format!("http://{address}"));
@@ -294,7 +314,7 @@ fn a_proxy_that_is_not_reached_is_named() {
         let said = both(&served, url, false).replace(&address, "PROXY");
         insta::allow_duplicates! {
             insta::assert_snapshot!(said, @r"
-            network: the connection failed
+            network: the connection failed: the proxy PROXY cannot be reached
               because: the proxy PROXY cannot be reached
               because: tcp connect error
               because: Connection refused (os error 111)

@@ -19,7 +19,7 @@ const PASSWORD: &str = "p";
 
 /// What a proxy of version 5 wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wants {
+pub(super) enum Wants {
     /// The user, and this password, byte by byte.
     Login(&'static [u8]),
     /// It takes no login, whatever it is offered.
@@ -30,7 +30,7 @@ enum Wants {
 
 /// Starts a proxy that lets through who logs in, by address or by name; returns its host and port. By version 4 the user ID is
 /// the login.
-fn proxy(wants: Wants) -> String {
+pub(super) fn proxy(wants: Wants) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let place = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {

@@ -90,7 +90,9 @@ impl Credential {
                 "wwwauth[]" => self.offered.push(value.to_owned()),
                 "capability[]" if value == "authtype" => self.knows_authtype.answered = true,
                 "capability[]" if value == "state" => self.knows_state.answered = true,
-                "protocol" if value != self.protocol => return Err(Malformed::OtherHost),
+                "protocol" if !value.eq_ignore_ascii_case(&self.protocol) => {
+                    return Err(Malformed::OtherHost);
+                }
                 "host" if !self.is_host(value) => return Err(Malformed::OtherHost),
                 // A helper that sees no path gets none back.
                 "path" if self.path.is_some() => self.path = Some(value.to_owned()),
@@ -233,6 +235,7 @@ mod tests {
         assert_eq!(read("url=nothing\n"), Err(Malformed::Value));
         assert_eq!(read("password=pw\nwhat is this\nhost=evil\n"), Ok(()));
         assert_eq!(read("host=git.example\nprotocol=https\n"), Ok(()));
+        assert_eq!(read("host=GIT.example\nprotocol=HTTPS\n"), Ok(()));
         let mut odd = asked();
         odd.username = Some("a\nhost=evil".to_owned());
         assert_eq!(odd.write(Verb::Get), Err(Malformed::Value));

@@ -1,5 +1,7 @@
 //! The HTTP client of a connection, and the login of its proxy.
 
+use std::time::Duration;
+
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -8,7 +10,7 @@ use crate::git::transport::kept_client::Kept;
 use crate::git::transport::{Target, TransportError};
 use crate::net::{
     Client, ConnectError, ConnectorSettings, ExchangeError, Network, ProxyLoginRefused, ProxyUrl,
-    Repeats, Request, Response, TlsFault, TlsPlace,
+    Repeats, Request, Response, TlsFault, TlsPlace, opens_later,
 };
 
 /// The client of a connection, made from the settings for its origin.
@@ -24,6 +26,9 @@ pub(super) struct HttpClient<'a> {
     repeats_left: u32,
 }
 
+/// How long a connection may take to be established, where the push may take longer.
+const ESTABLISH_LIMIT: Duration = Duration::from_secs(30);
+
 /// How often that is at most: a proxy could say so for ever.
 const MAX_REPEATS: u32 = 4;
 
@@ -34,6 +39,8 @@ impl<'a> HttpClient<'a> {
         let settings = network.settings(base).map_err(TransportError::Setup)?;
         let settings = ConnectorSettings {
             connect_timeout: target.options.connect_timeout,
+            // A proxy looks names up and connects itself, which can take long; git waits for minutes.
+            establish_timeout: Some(ESTABLISH_LIMIT.min(target.options.push_timeout / 2)),
             ..settings
         };
         let client = build(base, &settings).inspect_err(|error| {
@@ -114,7 +121,8 @@ impl<'a> HttpClient<'a> {
             ProxyLoginRefused::Login => {}
             ProxyLoginRefused::Repeatable
             | ProxyLoginRefused::Unspoken(_)
-            | ProxyLoginRefused::RuledOut(_) => return Err(self.proxy_error(refusal)),
+            | ProxyLoginRefused::RuledOut(_)
+            | ProxyLoginRefused::Closed(_) => return Err(self.proxy_error(refusal)),
         }
         let settings = self.network.after_proxy_refusal(&self.settings);
         let settings = settings.ok_or_else(|| self.proxy_error(refusal))?;
@@ -146,11 +154,12 @@ impl<'a> HttpClient<'a> {
             && let ExchangeError::Connect(failed) = &error
             && let ConnectError::Tunnel(status) = &**failed
         {
+            let refusal = ProxyLoginRefused::Closed(*status);
+            if !opens_later(*status) {
+                return self.proxy_error(refusal);
+            }
             return TransportError::Network {
-                said: format!(
-                    "the proxy {} opens no connection to the server: {status}",
-                    proxy.host_and_port()
-                ),
+                said: format!("the proxy {} {refusal}", proxy.host_and_port()),
                 source: None,
             };
         }
