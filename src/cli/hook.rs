@@ -12,7 +12,9 @@ use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::report::Report;
 use crate::surfaces::{SURFACES, SurfaceDef};
-use crate::worker::{Asked, Claim, End, HandedOver, Inspect, Until, hand_over, wait_for_report};
+use crate::worker::{
+    Asked, AtWork, Claim, End, HandedOver, Inspect, Until, hand_over, wait_for_report, why_it_waits,
+};
 
 use super::colour::Paint;
 use super::end_process::end_process;
@@ -139,7 +141,9 @@ impl Args {
             handed_over
         };
         let finish = |handed_over: HandedOver| match handed_over.end {
-            End::Report | End::Worker(_) if self.wait => self.wait_for(start, surface, handed_over),
+            End::Report(_) | End::Worker(_) if self.wait => {
+                self.wait_for(start, surface, handed_over)
+            }
             _ => self.answer(surface, &handed_over),
         };
         let exit = finish(within_time(&by, |handed_over| {
@@ -229,25 +233,32 @@ fn within_time(
 /// Waits for the report on what was handed over, or says why there is none.
 fn report_on(start: &Start, handed_over: &mut HandedOver) -> Result<Report, String> {
     const LATE: &str = "nothing was reported on in time; see: sendoff status";
-    let (patience, none) = match &mut handed_over.end {
+    const UNKEPT: &str = "the run has ended; its report could not be kept";
+    let run_id = handed_over.run_id.map(|id| id.to_string());
+    let environment = &start.environment;
+    let is_kept = matches!(handed_over.end, End::Report(_));
+    let (patience, worker, none) = match &mut handed_over.end {
         End::Worker(worker) => {
             let has_ended = worker.has_ended_within(WAIT_TIMEOUT);
-            let unkept = "the run has ended; its report could not be kept";
-            (Duration::ZERO, if has_ended { unkept } else { LATE })
+            (Duration::ZERO, None, if has_ended { UNKEPT } else { LATE })
         }
-        End::Report | End::Nothing => (WAIT_TIMEOUT, LATE),
+        End::Report(worker) => (WAIT_TIMEOUT, worker.as_mut(), LATE),
+        End::Nothing => (WAIT_TIMEOUT, None, LATE),
     };
-    let run_id = handed_over.run_id.map(|id| id.to_string());
+    let mut at_work = AtWork::new(environment, worker);
     let report = wait_for_report(
-        &start.environment,
+        environment,
         run_id.as_deref(),
         patience,
         Until::RunEnds,
+        |intent| at_work.goes_on(intent),
     );
-    match (report, &handed_over.end) {
-        (Ok(Some(report)), _) => Ok(report),
-        (Err(error), End::Report) => Err(error.told()),
+    match report {
+        Ok(Some(report)) => Ok(report),
+        Err(error) if is_kept => Err(error.told()),
         // Why nothing is kept is printed already.
-        _ => Err(none.into()),
+        _ => Err(run_id
+            .and_then(|run_id| why_it_waits(environment, &run_id))
+            .unwrap_or_else(|| none.into())),
     }
 }

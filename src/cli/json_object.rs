@@ -1,26 +1,40 @@
-//! One JSON object at the beginning of a stream, as people and programs write it: after a byte order mark,
-//! with half of a surrogate pair in it, and with the stream left open after it.
+//! One JSON object at the beginning of a stream, as people and programs write it: after a byte order mark, and with the
+//! stream left open after it.
 
-use std::io::{self, Read};
+use std::io;
 
 use crate::text::BYTE_ORDER_MARK;
 
 /// How much is read at once, in bytes. A document of this size is the rule; a larger buffer costs its pages in every run.
 const CHUNK_SIZE: usize = 4 * 1024;
 
-/// Reads up to the end of the object, or of the stream where none begins. At most one byte more than `limit`.
-pub(super) fn read(mut stream: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+/// The beginning of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Beginning {
+    pub(super) bytes: Vec<u8>,
+    /// Whether the time was over before the object, or the stream, had ended.
+    pub(super) is_late: bool,
+}
+
+/// Reads up to the end of the object, or of the stream where none begins. At most one byte more than `limit`. `read` returns
+/// `None` when its time is over.
+pub(super) fn read(
+    mut read: impl FnMut(&mut [u8]) -> io::Result<Option<usize>>,
+    limit: u64,
+) -> io::Result<Beginning> {
     let mut bytes = Vec::new();
+    let mut is_late = false;
     let mut scan = Scan::default();
     let mut chunk = [0; CHUNK_SIZE];
     while bytes.len() as u64 <= limit {
-        let count = match stream.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
+        let new = match read(&mut chunk)? {
+            Some(0) => break,
+            Some(count) => chunk.get(..count).unwrap_or_default(),
+            None => {
+                is_late = true;
+                break;
+            }
         };
-        let new = chunk.get(..count).unwrap_or_default();
         match scan.end_in(new) {
             Some(end) => {
                 bytes.extend_from_slice(new.get(..end).unwrap_or_default());
@@ -29,7 +43,7 @@ pub(super) fn read(mut stream: impl Read, limit: u64) -> io::Result<Vec<u8>> {
             None => bytes.extend_from_slice(new),
         }
     }
-    Ok(bytes)
+    Ok(Beginning { bytes, is_late })
 }
 
 /// Where a scan stands.
@@ -41,7 +55,7 @@ enum State {
     Inside,
     Text,
     Escaped,
-    /// No object begins here.
+    /// No object begins here, or not in UTF-8: it is read to the end.
     Other,
 }
 
@@ -53,6 +67,11 @@ pub(super) struct Scan {
 }
 
 impl Scan {
+    /// Says whether the object has begun.
+    pub(super) const fn has_begun(&self) -> bool {
+        matches!(self.state, State::Inside | State::Text | State::Escaped)
+    }
+
     /// Returns where in `bytes` the object ends; nothing while it does not.
     pub(super) fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
         for (at, byte) in bytes.iter().enumerate() {
@@ -67,7 +86,8 @@ impl Scan {
                 {
                     State::Before
                 }
-                (State::Before, _) => State::Other,
+                // UTF-16 and UTF-32 have a NUL beside each ASCII character.
+                (State::Before, _) | (State::Inside, 0) => State::Other,
                 (State::Inside, b'{' | b'[') => {
                     self.depth += 1;
                     State::Inside
@@ -94,18 +114,26 @@ impl Scan {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::*;
 
-    /// Gives one byte at a time, and fails when it is asked for more than there is.
-    struct Open<'a>(&'a [u8]);
-
-    impl Read for Open<'_> {
-        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let (first, rest) = self.0.split_first().ok_or(io::ErrorKind::TimedOut)?;
-            self.0 = rest;
+    /// Gives one byte at a time; the other end stays open after them.
+    fn open(mut bytes: &[u8]) -> Beginning {
+        let next = |into: &mut [u8]| {
+            let Some((first, rest)) = bytes.split_first() else {
+                return Ok(None);
+            };
+            bytes = rest;
             into[0] = *first;
-            Ok(1)
-        }
+            Ok(Some(1))
+        };
+        read(next, 1000).unwrap()
+    }
+
+    fn closed(mut bytes: &[u8]) -> Vec<u8> {
+        let read = read(|into| bytes.read(into).map(Some), 1000);
+        read.unwrap().bytes
     }
 
     #[test]
@@ -113,12 +141,18 @@ mod tests {
         let object = "{\"a\": [{\"b\": \"}\\\\\\\"]\"}], \"c\": \"\\\\\"}";
         for before in ["", " \n", "\u{feff}"] {
             let text = format!("{before}{object}");
-            let read = read(Open(text.as_bytes()), 1000).unwrap();
-            assert_eq!(read, text.as_bytes());
+            let read = open(text.as_bytes());
+            assert_eq!(
+                (read.bytes.as_slice(), read.is_late),
+                (text.as_bytes(), false)
+            );
         }
         let whole = b"[1, 2] and more".as_slice();
-        assert_eq!(read(whole, 1000).unwrap(), whole);
-        assert_eq!(read(b"{} trailing".as_slice(), 1000).unwrap(), b"{}");
-        assert!(read(Open(b"{\"a\": 1"), 1000).is_err());
+        assert_eq!(closed(whole), whole);
+        assert_eq!(closed(b"{} trailing"), b"{}");
+        for half in [b"{\"a\": 1".as_slice(), b""] {
+            let read = open(half);
+            assert_eq!((read.bytes.as_slice(), read.is_late), (half, true));
+        }
     }
 }

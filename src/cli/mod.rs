@@ -31,6 +31,8 @@ mod status;
 mod step;
 mod task;
 mod task_json;
+mod task_value;
+mod timed_input;
 mod trust;
 mod undo;
 mod why;

@@ -4,8 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 use serde_json::Value;
 
 use crate::environment::Environment;
@@ -14,16 +12,19 @@ use crate::surfaces::{AgentPayload, Call, Gate, Payload, ReadCall, SurfaceDef};
 use crate::text::repaired_json;
 
 use super::json_object::Scan;
-use super::task_json::parse_task;
+use super::task_json::{ReadTask, parse};
+use super::timed_input::read_until;
 
 /// How much of a payload is read, in bytes.
 const PAYLOAD_LIMIT: u64 = 8 << 20;
 /// How much is read at once, in bytes.
 const CHUNK_SIZE: usize = 64 << 10;
-/// How long reading a payload may take; the other end of a pipe may never be closed. Longer in a development build, because
-/// its tests share a busy machine.
-const PAYLOAD_TIMEOUT: Duration =
+/// How long the next piece of a payload may take; the other end of a pipe may never be closed. Longer in a development
+/// build, because its tests share a busy machine.
+const PIECE_TIMEOUT: Duration =
     Duration::from_millis(if cfg!(debug_assertions) { 2_000 } else { 200 });
+/// How long an object that has begun may take, in such pieces.
+const OBJECT_TIMEOUT: Duration = PIECE_TIMEOUT.saturating_mul(10);
 
 /// What a caller says.
 #[derive(Debug, Default)]
@@ -71,15 +72,19 @@ impl Heard {
     }
 
     fn of_document(bytes: &[u8]) -> Self {
-        let (task, problem) = match within_limit(bytes).and_then(parse_task) {
-            Ok(task) => (task, None),
+        let (read, problem) = match within_limit(bytes).and_then(parse) {
+            Ok(read) => {
+                let of_keys = read.left_out.join("; ");
+                let problem = format!("a part of the task document is left out: {of_keys}");
+                (read, (!of_keys.is_empty()).then_some(problem))
+            }
             Err(problem) => {
                 let problem = format!("the task document is left out: {problem}");
-                (TaskDocument::default(), Some(problem))
+                (ReadTask::default(), Some(problem))
             }
         };
         Self {
-            task: Some(task),
+            task: Some(read.document),
             problem,
             ..Self::default()
         }
@@ -167,44 +172,29 @@ fn within_limit(bytes: &[u8]) -> Result<&[u8], String> {
     Ok(bytes)
 }
 
-/// Reads a piece of standard input; returns `None` when it has ended, cannot be read, or no piece comes in time.
-fn read_piece(until: Instant) -> Option<Vec<u8>> {
-    let stdin = rustix::stdio::stdin();
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let left = Timespec::try_from(left).ok()?;
-        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&left)) {
-            Ok(1..) => break,
-            Err(Errno::INTR) => {}
-            Ok(0) | Err(_) => return None,
-        }
-    }
-    let mut piece = vec![0; CHUNK_SIZE];
-    let read = rustix::io::read(stdin, &mut piece)
-        .ok()
-        .filter(|read| *read > 0)?;
-    piece.truncate(read);
-    Some(piece)
-}
-
 /// Returns what arrives on standard input until the end of an object, until its own end, or until the time is over.
 fn collect() -> Vec<u8> {
-    let until = Instant::now() + PAYLOAD_TIMEOUT;
+    let began = Instant::now();
+    let mut until = began + PIECE_TIMEOUT;
     let mut scan = Scan::default();
     let mut bytes = Vec::new();
-    loop {
-        if bytes.len() as u64 > PAYLOAD_LIMIT {
-            return bytes;
-        }
-        let Some(chunk) = read_piece(until) else {
-            return bytes;
+    let mut piece = vec![0; CHUNK_SIZE];
+    while bytes.len() as u64 <= PAYLOAD_LIMIT {
+        let Ok(Some(count @ 1..)) = read_until(rustix::stdio::stdin(), &mut piece, until) else {
+            break;
         };
-        let end = scan.end_in(&chunk);
-        bytes.extend_from_slice(chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default());
+        let new = piece.get(..count).unwrap_or_default();
+        let end = scan.end_in(new);
+        bytes.extend_from_slice(new.get(..end.unwrap_or(count)).unwrap_or_default());
         if end.is_some() {
-            return bytes;
+            break;
+        }
+        if scan.has_begun() {
+            // Somebody writes it still.
+            until = (Instant::now() + PIECE_TIMEOUT).min(began + OBJECT_TIMEOUT);
         }
     }
+    bytes
 }
 
 #[cfg(test)]

@@ -151,9 +151,9 @@ impl PipelineRequest {
         let watch = Watch::start(&self.request, &self.name, on_end);
         let session = Session::open(self.request, environment, watch)
             .map_err(|error| render::policy_error(&error))?;
-        // Read under the policy's deadline: the other end of a pipe can stay open forever.
-        let (session, task) = match read_task(self.input.as_deref()) {
-            Ok((task, note)) => (session.with_task(task.clone()).with_notes(note), task),
+        let patience = session.patience_with_input();
+        let (session, task) = match read_task(self.input.as_deref(), patience) {
+            Ok((task, notes)) => (session.with_task(task.clone()).with_notes(notes), task),
             // The rest of the run does not need it.
             Err(note) => (session.with_notes(Some(note)), TaskDocument::default()),
         };

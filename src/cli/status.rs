@@ -67,6 +67,7 @@ impl Args {
             self.run.as_deref(),
             patience,
             Until::Settled,
+            |_| true,
         ) {
             Ok(Some(report)) => report,
             Ok(None) => {

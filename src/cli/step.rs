@@ -113,8 +113,8 @@ impl Args {
             }
             Ok(Some(_)) if self.batch => self.run_batch(&session.unwatched()),
             Ok(Some(step)) => self.run_on_text(session.unwatched(), step.as_ref()),
-            Ok(None) => match read_task(self.input.as_deref()) {
-                Ok((task, note)) => self.run_alone(session.with_task(task).with_notes(note)),
+            Ok(None) => match read_task(self.input.as_deref(), session.patience_with_input()) {
+                Ok((task, notes)) => self.run_alone(session.with_task(task).with_notes(notes)),
                 Err(note) => {
                     eprint(&note.message);
                     eprint(note.advice.as_deref().unwrap_or_default());

@@ -1,41 +1,65 @@
-//! The task document as callers write it: unknown keys are named, and values that shells and scripts write as another kind
-//! are taken for what they mean.
+//! The task document as callers write it: unknown keys are named, values that shells and scripts write as another kind are
+//! taken for what they mean, and one that means nothing costs its key and not the task.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::pipeline::TaskDocument;
 use crate::text::repaired_json;
 
+use super::task_value::{Holds, meant};
+
 /// How much of an unknown key is shown, in characters.
 const LONGEST_KEY: usize = 60;
 
-/// Reads a task document. An error says what is wrong with it.
-pub(super) fn parse_task(bytes: &[u8]) -> Result<TaskDocument, String> {
-    parse(bytes).map(|(document, _)| document)
+/// What was read of a task document.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct ReadTask {
+    pub(super) document: TaskDocument,
+    /// The keys that are unknown.
+    pub(super) unknown: Vec<String>,
+    /// The keys whose values were left out, and why.
+    pub(super) left_out: Vec<String>,
 }
 
-/// Returns the document, and the keys in it that are unknown.
-pub(super) fn parse(bytes: &[u8]) -> Result<(TaskDocument, Vec<String>), String> {
+/// Reads a task document, which ends where its object ends. An error says what is wrong with it.
+pub(super) fn parse(bytes: &[u8]) -> Result<ReadTask, String> {
     let text = repaired_json(bytes);
     if text.trim().is_empty() {
-        return Ok((TaskDocument::default(), Vec::new()));
+        return Ok(ReadTask::default());
     }
-    let mut value: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    shape(&value)?;
-    let mut unknown = Vec::new();
-    if let Value::Object(top) = &mut value {
-        top.retain(|_, value| !value.is_null());
-        for (name, keys) in [("task", TASK), ("heartbeat", HEARTBEAT)] {
-            if let Some(Value::Object(table)) = top.get_mut(name) {
-                settle(table, keys, &format!("{name}."), &mut unknown);
+    let mut values = serde_json::Deserializer::from_str(&text);
+    let object = <&RawValue>::deserialize(&mut values).map_err(|error| error.to_string())?;
+    let top = Table::of(object)
+        .ok_or_else(|| format!("it is {}, and must be an object", kind(object)))?;
+    let mut read = ReadTask::default();
+    let mut document = Map::new();
+    for (name, keys) in [("task", TASK), ("heartbeat", HEARTBEAT)] {
+        let Some(value) = top.get(name) else { continue };
+        match Table::of(value) {
+            Some(table) => {
+                let table = read.settled(&table, keys, &format!("{name}."));
+                document.insert(name.to_owned(), table.into());
+            }
+            None if kind(value) == "null" => {}
+            // A task without its heartbeat is worth more than none.
+            None if name == "heartbeat" => read.leave_out(name, value, "an object"),
+            None => {
+                return Err(format!(
+                    "`{name}` is {}, and must be an object",
+                    kind(value)
+                ));
             }
         }
-        settle(top, TOP, "", &mut unknown);
     }
-    let document: TaskDocument =
-        serde_json::from_value(value).map_err(|error| error.to_string())?;
-    match document.schema.as_deref() {
-        None | Some(TaskDocument::SCHEMA) => Ok((document, unknown)),
+    let rest = read.settled(&top, TOP, "");
+    document.extend(rest);
+    read.document = serde_json::from_value(document.into()).map_err(|error| error.to_string())?;
+    match read.document.schema.as_deref() {
+        None | Some(TaskDocument::SCHEMA) => Ok(read),
         Some(other) => Err(format!(
             "its schema is `{}`, and this version reads `{}`",
             other.escape_debug(),
@@ -44,29 +68,13 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(TaskDocument, Vec<String>), String>
     }
 }
 
-/// What a key holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Holds {
-    Text,
-    Truth,
-    /// A number that may be a fraction.
-    Number,
-    /// A whole number, 0 or more.
-    Count,
-    /// A whole number.
-    Whole,
-    Other,
-}
+/// The keys of each table, and what they hold.
+type Keys = &'static [(&'static str, Holds)];
 
-/// The keys of each table.
-const TOP: &[(&str, Holds)] = &[
-    ("schema", Holds::Text),
-    ("task", Holds::Other),
-    ("executor", Holds::Text),
-    ("heartbeat", Holds::Other),
-];
-/// See [`TOP`].
-const TASK: &[(&str, Holds)] = &[
+/// The keys besides the tables.
+const TOP: Keys = &[("schema", Holds::Text), ("executor", Holds::Text)];
+/// See [`Keys`].
+const TASK: Keys = &[
     ("id", Holds::Text),
     ("input", Holds::Text),
     ("response", Holds::Text),
@@ -75,8 +83,8 @@ const TASK: &[(&str, Holds)] = &[
     ("stderr", Holds::Text),
     ("exit_code", Holds::Whole),
 ];
-/// See [`TOP`].
-const HEARTBEAT: &[(&str, Holds)] = &[
+/// See [`Keys`].
+const HEARTBEAT: Keys = &[
     ("current_task", Holds::Text),
     ("active_tasks", Holds::Count),
     ("error_rate", Holds::Number),
@@ -84,103 +92,102 @@ const HEARTBEAT: &[(&str, Holds)] = &[
     ("uptime_seconds", Holds::Count),
 ];
 
-/// Takes the keys out that are unknown, and makes of each value what its key holds, where a caller wrote it as another kind.
-fn settle(
-    table: &mut Map<String, Value>,
-    keys: &[(&str, Holds)],
-    before: &str,
-    unknown: &mut Vec<String>,
-) {
-    table.retain(|key, value| {
-        let Some((_, holds)) = keys.iter().find(|(name, _)| name == key) else {
-            let shown: String = key.chars().take(LONGEST_KEY).collect();
-            unknown.push(format!("{before}{}", shown.escape_debug()));
-            return false;
-        };
-        if let Some(meant) = meant(*holds, value) {
-            *value = meant;
-        }
-        true
-    });
-}
-
-/// Returns what a value means where its key holds another kind: shells write everything as text, and `str(True)` of Python
-/// is `True`. Returns `None` where it is right, or means nothing of the kind.
-fn meant(holds: Holds, value: &Value) -> Option<Value> {
-    match (holds, value) {
-        (Holds::Text, Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
-            Some(Value::String(value.to_string()))
-        }
-        (Holds::Truth, Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "1" => Some(Value::Bool(true)),
-            "false" | "0" => Some(Value::Bool(false)),
-            _ => None,
-        },
-        (Holds::Truth, Value::Number(number)) => match number.as_u64() {
-            Some(1) => Some(Value::Bool(true)),
-            Some(0) => Some(Value::Bool(false)),
-            _ => None,
-        },
-        (Holds::Number | Holds::Count | Holds::Whole, Value::String(text)) => {
-            let number = Value::Number(text.trim().parse().ok()?);
-            Some(meant(holds, &number).unwrap_or(number))
-        }
-        (Holds::Count, Value::Number(number)) if !number.is_u64() => {
-            Some(whole(number.as_f64()?).max(0).into())
-        }
-        (Holds::Whole, Value::Number(number)) if !number.is_i64() => {
-            Some(whole(number.as_f64()?).into())
-        }
-        _ => None,
-    }
-}
-
-/// Cuts the fraction off, as of the seconds that clocks of scripts tell.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a number out of range becomes the nearest one"
-)]
-const fn whole(number: f64) -> i64 {
-    number as i64
-}
-
-/// Checks that the document and what it nests are objects.
-fn shape(value: &Value) -> Result<(), String> {
-    let Value::Object(top) = value else {
-        return Err(format!("it is {}, and must be an object", kind(value)));
-    };
-    for key in ["task", "heartbeat"] {
-        match top.get(key) {
-            None | Some(Value::Object(_) | Value::Null) => {}
-            Some(other) => {
-                return Err(format!("`{key}` is {}, and must be an object", kind(other)));
+impl ReadTask {
+    /// Returns the values of the keys that are known, as their keys hold them, and notes the others.
+    fn settled(&mut self, table: &Table<'_>, keys: Keys, before: &str) -> Map<String, Value> {
+        let mut settled = Map::new();
+        for (key, written) in &table.0 {
+            let is_table = before.is_empty() && ["task", "heartbeat"].contains(&key.as_str());
+            match keys.iter().find(|(name, _)| name == key) {
+                Some((_, holds)) => match meant(*holds, written) {
+                    // Of several the last one counts.
+                    Ok(value) => drop(settled.insert(key.clone(), value)),
+                    Err(wanted) => self.leave_out(&format!("{before}{key}"), written, wanted),
+                },
+                None if is_table => {}
+                None => {
+                    let shown: String = key.chars().take(LONGEST_KEY).collect();
+                    self.unknown
+                        .push(format!("{before}{}", shown.escape_debug()));
+                }
             }
         }
+        settled.retain(|_, value| !value.is_null());
+        settled
     }
-    Ok(())
+
+    fn leave_out(&mut self, key: &str, written: &RawValue, wanted: &str) {
+        let kind = kind(written);
+        self.left_out
+            .push(format!("`{key}` is {kind}, and must be {wanted}"));
+    }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+/// The keys of an object with their values as they are written, in their order.
+struct Table<'json>(Vec<(String, &'json RawValue)>);
+
+impl<'json> Table<'json> {
+    /// Reads a value; `None` where it is no object.
+    fn of(value: &'json RawValue) -> Option<Self> {
+        serde_json::from_str(value.get()).ok()
+    }
+
+    /// Returns the last value of a key.
+    fn get(&self, key: &str) -> Option<&'json RawValue> {
+        let of_key = self.0.iter().rfind(|(name, _)| name == key);
+        of_key.map(|(_, value)| *value)
+    }
+}
+
+impl<'de> Deserialize<'de> for Table<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Table<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Table<'de>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Table(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+fn kind(value: &RawValue) -> &'static str {
+    match value.get().as_bytes().first() {
+        Some(b'n') => "null",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'"') => "a string",
+        Some(b'[') => "an array",
+        Some(b'{') => "an object",
+        _ => "a number",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{TaskDocument, parse};
+    use super::*;
 
     #[test]
     fn nothing_is_a_document_with_every_key_absent() {
-        for empty in ["", " \n\t", "{}", "\u{feff}{}"] {
-            let (document, unknown) = parse(empty.as_bytes()).unwrap();
-            assert_eq!(document, TaskDocument::default());
-            assert!(unknown.is_empty());
+        for empty in [
+            "",
+            " \n\t",
+            "{}",
+            "\u{feff}{}",
+            r#"{"task": null, "heartbeat": null}"#,
+        ] {
+            assert_eq!(parse(empty.as_bytes()), Ok(ReadTask::default()), "{empty}");
         }
     }
 
@@ -196,14 +203,6 @@ mod tests {
             ),
             ("{\"task\": 5}", "`task` is a number, and must be an object"),
             (
-                "{\"heartbeat\": [1]}",
-                "`heartbeat` is an array, and must be an object",
-            ),
-            (
-                "{\"task\": {\"ok\": [5]}}",
-                "invalid type: sequence, expected a boolean",
-            ),
-            (
                 "{\"task\"",
                 "EOF while parsing an object at line 1 column 7",
             ),
@@ -214,70 +213,63 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_named_and_numbers_become_texts() {
-        let text = r#"{"colour": 1, "task": {"id": 7, "input": 1.5, "response": true, "more": {}, "ok": false},
-            "heartbeat": {"current_task": 3, "x": 1}}"#;
-        let (document, unknown) = parse(text.as_bytes()).unwrap();
-        assert_eq!(unknown, ["task.more", "heartbeat.x", "colour"]);
-        assert_eq!(document.task.id.as_deref(), Some("7"));
-        assert_eq!(document.task.input.as_deref(), Some("1.5"));
-        assert_eq!(document.task.response.as_deref(), Some("true"));
-        assert_eq!(document.task.ok, Some(false));
-        let heartbeat = document.heartbeat.unwrap();
+        let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+        let text = format!(
+            r#"{{"colour": {deep}, "task": {{"id": 12345678901234567890123, "input": 1.5, "response": true, "more": {{}},
+            "ok": false}}, "heartbeat": {{"current_task": 3, "x": 1}}}} {{"task": "more"}}"#
+        );
+        let read = parse(text.as_bytes()).unwrap();
+        assert_eq!(read.unknown, ["task.more", "heartbeat.x", "colour"]);
+        assert_eq!(read.left_out, [""; 0]);
+        let task = read.document.task;
+        assert_eq!(task.id.as_deref(), Some("12345678901234567890123"));
+        assert_eq!(task.input.as_deref(), Some("1.5"));
+        assert_eq!(task.response.as_deref(), Some("true"));
+        assert_eq!(task.ok, Some(false));
+        let heartbeat = read.document.heartbeat.unwrap();
         assert_eq!(heartbeat.current_task.as_deref(), Some("3"));
     }
 
+    /// Guards that a slip beside the task does not lose it.
     #[test]
-    fn truths_and_numbers_may_be_written_as_texts() {
-        for (ok, wanted) in [
-            ("\"true\"", true),
-            ("\"False\"", false),
-            ("1", true),
-            ("0", false),
-        ] {
-            let text = format!(
-                "{{\"task\": {{\"ok\": {ok}, \"exit_code\": \" 3\"}}, \"heartbeat\": {{\"error_rate\": \"0.5\"}}}}"
-            );
-            let (document, _) = parse(text.as_bytes()).unwrap();
-            assert_eq!(document.task.ok, Some(wanted), "{text}");
-            assert_eq!(document.task.exit_code, Some(3));
-            assert_eq!(document.heartbeat.unwrap().error_rate, Some(0.5));
-        }
-        for bad in [
-            "{\"task\": {\"ok\": \"maybe\"}}",
-            "{\"task\": {\"ok\": 2}}",
-            "{\"task\": {\"exit_code\": \"three\"}}",
-        ] {
-            parse(bad.as_bytes()).unwrap_err();
-        }
+    fn a_value_that_means_nothing_costs_its_key_and_not_the_task() {
+        let text = r#"{"task": {"input": "Fix it", "ok": "maybe", "exit_code": "SIGKILL"},
+            "heartbeat": {"active_tasks": [], "error_rate": "n/a", "current_task": "x"}}"#;
+        let read = parse(text.as_bytes()).unwrap();
+        assert_eq!(
+            read.left_out,
+            [
+                "`task.ok` is a string, and must be true or false",
+                "`task.exit_code` is a string, and must be a whole number",
+                "`heartbeat.active_tasks` is an array, and must be a whole number",
+                "`heartbeat.error_rate` is a string, and must be a number",
+            ]
+        );
+        assert_eq!(read.document.task.input.as_deref(), Some("Fix it"));
+        assert_eq!(
+            (read.document.task.ok, read.document.task.exit_code),
+            (None, None)
+        );
+        assert!(read.document.heartbeat.is_some());
+        let read = parse(br#"{"task": {"input": "Fix it"}, "heartbeat": "now"}"#).unwrap();
+        let wanted = ["`heartbeat` is a string, and must be an object"];
+        assert_eq!(read.left_out, wanted);
+        assert_eq!(read.document.task.input.as_deref(), Some("Fix it"));
     }
 
     #[test]
     fn what_scripts_and_clocks_write_costs_no_task() {
-        let text = r#"{"task": {"input": {"parts": [1]}, "exit_code": 1.0, "response": ["a"]}, "executor": null,
+        let text = r#"{"task": {"input": "A", "id": null}, "task": {"input": "one
+two \ud83d", "exit_code": 1.0, "response": ["a"]}, "executor": null,
             "heartbeat": {"active_tasks": -1, "uptime_seconds": 12.7, "error_rate": NaN}}"#;
-        let (document, _) = parse(text.as_bytes()).unwrap();
-        assert_eq!(document.task.input.as_deref(), Some(r#"{"parts":[1]}"#));
-        assert_eq!(document.task.response.as_deref(), Some(r#"["a"]"#));
-        assert_eq!(document.task.exit_code, Some(1));
-        let heartbeat = document.heartbeat.unwrap();
+        let read = parse(text.as_bytes()).unwrap();
+        assert_eq!((read.unknown.len(), read.left_out.len()), (0, 0));
+        let (task, heartbeat) = (read.document.task, read.document.heartbeat.unwrap());
+        assert_eq!(task.input.as_deref(), Some("one\ntwo \u{fffd}"));
+        assert_eq!(task.response.as_deref(), Some(r#"["a"]"#));
+        assert_eq!(task.exit_code, Some(1));
         assert_eq!(heartbeat.active_tasks, Some(0));
         assert_eq!(heartbeat.uptime_seconds, Some(12));
         assert_eq!(heartbeat.error_rate, None);
-        let (document, _) = parse(br#"{"task": null, "heartbeat": null}"#).unwrap();
-        assert_eq!(document, TaskDocument::default());
-        let text = r#"{"task": {"exit_code": 99999999999999999999}, "heartbeat": {"uptime_seconds": "3.5"}}"#;
-        let (document, _) = parse(text.as_bytes()).unwrap();
-        assert_eq!(document.task.exit_code, Some(i64::MAX));
-        assert_eq!(document.heartbeat.unwrap().uptime_seconds, Some(3));
-        let (document, _) = parse(b"{\"task\": {\"input\": \"one\ntwo\"}}").unwrap();
-        assert_eq!(document.task.input.as_deref(), Some("one\ntwo"));
-    }
-
-    #[test]
-    fn half_an_emoji_is_no_reason_to_lose_a_task() {
-        let text = r#"{"task": {"input": "cut here \ud83d", "ok": false}}"#;
-        let (document, _) = parse(text.as_bytes()).unwrap();
-        assert_eq!(document.task.input.as_deref(), Some("cut here \u{fffd}"));
-        assert_eq!(document.task.ok, Some(false));
     }
 }

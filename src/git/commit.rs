@@ -2,7 +2,7 @@
 
 use encoding_rs::{
     BIG5, EUC_JP, EUC_KR, Encoding, GBK, ISO_8859_2, ISO_8859_15, KOI8_R, KOI8_U, SHIFT_JIS, UTF_8,
-    WINDOWS_1252,
+    WINDOWS_1252, X_MAC_CYRILLIC,
 };
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -108,7 +108,7 @@ fn declared(name: &[u8]) -> &'static Encoding {
             .collect();
         // iconv's own names.
         match plain.as_slice() {
-            b"latin1" | b"iso88591" | b"l1" => WINDOWS_1252,
+            b"latin1" | b"iso88591" | b"88591" | b"l1" => WINDOWS_1252,
             b"latin2" | b"iso88592" => ISO_8859_2,
             b"iso885915" | b"latin9" => ISO_8859_15,
             b"eucjp" | b"ujis" => EUC_JP,
@@ -118,6 +118,7 @@ fn declared(name: &[u8]) -> &'static Encoding {
             b"cp950" | b"big5hkscs" => BIG5,
             b"koi8r" => KOI8_R,
             b"koi8u" => KOI8_U,
+            b"maccyrillic" => X_MAC_CYRILLIC,
             _ => UTF_8,
         }
     })

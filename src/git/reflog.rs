@@ -25,6 +25,18 @@ impl Repo {
             })
     }
 
+    /// Returns the commit that the local branch was created from, by its reflog.
+    pub fn branch_began_at(&self, branch: &BranchName) -> Option<ObjectId> {
+        let log = self.reflog(branch);
+        let first = log.lines().next()?;
+        let (ids, said) = first.split_once_str("\t")?;
+        if !said.starts_with(b"branch: Created from ") {
+            return None;
+        }
+        let new = ids.split(|byte| *byte == b' ').nth(1)?;
+        ObjectId::from_hex(new).ok()
+    }
+
     /// Says whether the local branch had the name `before` once, by its reflog.
     pub fn branch_was_called(&self, branch: &BranchName, before: &BranchName) -> bool {
         let renamed = format!("\tBranch: renamed {} to ", before.full());

@@ -57,6 +57,16 @@ pub enum HttpError {
         /// What to do about it.
         advice: String,
     },
+    /// The configuration that says how servers are reached cannot be read.
+    #[error("`{host}` is not asked: {detail}")]
+    Configuration {
+        /// The server.
+        host: String,
+        /// What is wrong.
+        detail: String,
+        /// What to do about it.
+        advice: String,
+    },
     /// A redirect that is not followed.
     #[error("`{host}` answered {status} with a redirect to {to}, which is not followed")]
     RedirectRefused {
@@ -108,6 +118,7 @@ impl HttpError {
             Self::Timeout { .. } => HttpErrorClass::Timeout,
             Self::Proxy { .. } => HttpErrorClass::Proxy,
             Self::Tls { .. } => HttpErrorClass::Tls,
+            Self::Configuration { .. } => HttpErrorClass::Configuration,
             Self::RedirectRefused { .. } => HttpErrorClass::RedirectRefused,
             Self::TooLarge { .. } => HttpErrorClass::TooLarge,
             Self::BadResponse { .. } => HttpErrorClass::BadResponse,
@@ -122,7 +133,9 @@ impl HttpError {
     /// Returns what to do about it, where more is known than the class tells.
     pub fn own_advice(&self) -> Option<&str> {
         match self {
-            Self::Tls { advice, .. } if !advice.is_empty() => Some(advice),
+            Self::Tls { advice, .. } | Self::Configuration { advice, .. } if !advice.is_empty() => {
+                Some(advice)
+            }
             _ => None,
         }
     }
@@ -146,13 +159,24 @@ impl HttpError {
 
     /// Returns the error of settings with which no connection can be made.
     pub(super) fn from_setup(error: &NetError, host: &str) -> Self {
-        let mut detail = error.to_string();
-        if let Some(source) = error.source() {
-            detail = format!("{detail}: {source}");
+        let mut said = vec![error.to_string()];
+        let mut source = error.source();
+        while let Some(inner) = source {
+            said.push(inner.to_string());
+            source = inner.source();
         }
-        let (host, detail) = (host.to_owned(), clean_line(&detail, 300));
+        if let NetError::Configuration(_) = error {
+            // What is in it says the same, and where.
+            said.remove(0);
+        }
+        let (host, detail) = (host.to_owned(), clean_line(&said.join(": "), 300));
         match error {
             NetError::Proxy { .. } => Self::Proxy { host, detail },
+            NetError::Configuration(_) => Self::Configuration {
+                host,
+                detail,
+                advice: error.advice(),
+            },
             _ => Self::Tls {
                 host,
                 detail,

@@ -17,6 +17,8 @@ pub enum HttpErrorClass {
     Proxy,
     /// See [`HttpError::Tls`](super::HttpError::Tls).
     Tls,
+    /// See [`HttpError::Configuration`](super::HttpError::Configuration).
+    Configuration,
     /// See [`HttpError::RedirectRefused`](super::HttpError::RedirectRefused).
     RedirectRefused,
     /// See [`HttpError::TooLarge`](super::HttpError::TooLarge).
@@ -35,10 +37,24 @@ impl HttpErrorClass {
             Self::Timeout => Code::Timeout,
             Self::Proxy => Code::Proxy,
             Self::Tls => Code::Tls,
+            Self::Configuration => Code::BadEnvironment,
             Self::RedirectRefused => Code::RedirectRefused,
             Self::TooLarge => Code::TooLarge,
             Self::BadResponse => Code::BadResponse,
         }
+    }
+
+    /// Says whether no server got the request, and the same one can succeed once what is wrong on this side, or on the way, is
+    /// corrected.
+    pub const fn is_on_the_way(self) -> bool {
+        matches!(
+            self,
+            Self::PlainHttpRefused
+                | Self::Proxy
+                | Self::Tls
+                | Self::Configuration
+                | Self::RedirectRefused
+        )
     }
 
     /// Says whether the same request can succeed later with nothing changed.
@@ -61,6 +77,7 @@ impl HttpErrorClass {
             Self::Tls => {
                 "check the clock and the server's certificate; a private CA belongs in the system's store"
             }
+            Self::Configuration => "check the git configuration: git config --list --show-origin",
             Self::RedirectRefused => {
                 "use the address that the server redirects to, if you trust it"
             }

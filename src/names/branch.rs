@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::text::name_as_text;
+use super::visible::hides_a_character;
 
 /// The short name of a branch, such as `feature/login`; never with `refs/heads/` in front.
 ///
@@ -118,34 +119,6 @@ const fn is_blank(c: char) -> bool {
     (!c.is_ascii() && c.is_whitespace()) || c == '\u{2800}'
 }
 
-/// Says whether a name holds a character that is not seen. What joins two emoji, or picks the look of
-/// one, is seen.
-fn hides_a_character(name: &str) -> bool {
-    let characters: Vec<char> = name.chars().collect();
-    let at = |index: Option<usize>| index.and_then(|index| characters.get(index));
-    characters.iter().enumerate().any(|(index, character)| {
-        let before = at(index.checked_sub(1)).is_some_and(|c| is_emoji(*c) || *c == EMOJI_LOOK);
-        let after = at(index.checked_add(1)).is_some_and(|c| is_emoji(*c));
-        let is_seen = match *character {
-            JOINER => before && after,
-            EMOJI_LOOK => at(index.checked_sub(1)).is_some_and(|c| is_emoji(*c)),
-            other => !other.is_control() && !is_invisible(other),
-        };
-        !is_seen
-    })
-}
-
-/// Joins two emoji into one.
-const JOINER: char = '\u{200d}';
-/// Asks for the look of an emoji.
-const EMOJI_LOOK: char = '\u{fe0f}';
-
-/// Says whether a character lies in a block of pictures, signs or skin tones.
-const fn is_emoji(c: char) -> bool {
-    matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}'
-        | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
-}
-
 name_as_text!(BranchName, BranchNameError);
 
 impl schemars::JsonSchema for BranchName {
@@ -217,10 +190,23 @@ mod tests {
             "fix/#1",
             "\u{1f469}\u{200d}\u{1f4bb}",
             "\u{2764}\u{fe0f}x",
+            "fix-1\u{fe0f}\u{20e3}",
+            "\u{a9}\u{fe0f}",
+            "\u{6cc}\u{200c}\u{62e}",
+            "\u{915}\u{94d}\u{200d}\u{937}",
         ] {
             assert_eq!(odd(name), None, "{name}");
         }
-        for name in ["a\u{200d}b", "\u{1f469}\u{200d}", "a\u{fe0f}", "a\u{200b}b"] {
+        for name in [
+            "a\u{200d}b",
+            "\u{1f469}\u{200d}",
+            "a\u{fe0f}",
+            "1\u{fe0f}",
+            "a\u{200b}b",
+            "a\u{200c}b",
+            "\u{6cc}\u{200c}",
+            "\u{6cc}\u{200c}\u{200c}\u{62e}",
+        ] {
             assert_eq!(odd(name), Some(OddName::Invisible), "{name:?}");
         }
         assert_eq!(odd("a\u{202e}b"), Some(OddName::Invisible));

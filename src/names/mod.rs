@@ -7,6 +7,7 @@ mod remote;
 mod remote_url;
 mod run_id;
 mod text;
+mod visible;
 
 pub use branch::{BranchName, BranchNameError, OddName, fold};
 pub use name_pattern::NamePattern;

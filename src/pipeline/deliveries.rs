@@ -244,18 +244,24 @@ impl Deliveries<'_> {
     }
 }
 
-/// Says whether a retry can succeed: after a transient failure, or once the token is renewed or made readable.
+/// Says whether a retry can succeed: after a transient failure, once the token is renewed or made readable, or once the way to
+/// the platform is free, which has refused nothing.
 pub(super) fn is_kept(error: &PlatformError) -> bool {
     let of_token = matches!(
         error.class,
         PlatformErrorClass::Auth | PlatformErrorClass::TokenFile | PlatformErrorClass::TokenUnbound
     );
-    of_token || error.is_transient()
+    let is_on_the_way = match error.class {
+        PlatformErrorClass::Http(class) => class.is_on_the_way(),
+        _ => false,
+    };
+    of_token || is_on_the_way || error.is_transient()
 }
 
-/// Makes the outcome of a message that waits because of `error`.
+/// Makes the outcome of a message that waits because of `error`, with what has to be done first.
 pub(super) fn queued(error: &PlatformError) -> DeliveryOutcome {
-    DeliveryOutcome::Queued(Reason::new(error.code(), error.to_string()))
+    let first = (!error.is_transient()).then(|| error.advice());
+    DeliveryOutcome::Queued(Reason::new(error.code(), error.to_string()).advise_if(first))
 }
 
 /// Returns the address of a platform's messages: its origin and the workspace.

@@ -40,7 +40,7 @@ pub fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Op
 }
 
 /// Returns the commits to exclude. Where the base's tip was not fetched: its older tips, also that of a fetch by URL, and the
-/// fetched tips of the remote's other branches, else this branch's tip on the remote.
+/// fetched tips of the remote's other branches, else this branch's tip on the remote, else where the branch was begun.
 fn bases(
     cx: &Context<'_>,
     repo: &Repo,
@@ -65,6 +65,10 @@ fn bases(
         return Some(known);
     }
     let own = cx.advertised.get(&shipment.branch);
-    own.filter(|own| *own != shipment.head && here(own))
-        .map(|own| vec![own])
+    // Where nothing of the remote is known here, the branch was begun from what somebody fetched.
+    let began = || repo.branch_began_at(&shipment.branch);
+    own.filter(here)
+        .or_else(began)
+        .filter(|id| *id != shipment.head && here(id))
+        .map(|id| vec![id])
 }

@@ -243,9 +243,14 @@ pub(super) fn bad_head(error: &HeadError) -> Hold {
 }
 
 fn in_progress(operation: Operation) -> Hold {
+    let article = if operation == Operation::Am {
+        "an"
+    } else {
+        "a"
+    };
     Hold::new(
         Code::OperationInProgress,
-        format!("a {operation} is in progress"),
+        format!("{article} {operation} is in progress"),
     )
     .advise(format!("finish or abort the {operation}, then run again"))
 }

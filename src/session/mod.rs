@@ -55,6 +55,7 @@ mod why;
 mod why_document;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
@@ -190,6 +191,11 @@ impl Session {
     pub fn with_notes(mut self, notes: impl IntoIterator<Item = Reason>) -> Self {
         self.notes.extend(notes);
         self
+    }
+
+    /// Returns how long a task document is waited for: half of the time, so that the branch still ships without it.
+    pub fn patience_with_input(&self) -> Duration {
+        self.watch.deadline.remaining() / 2
     }
 
     /// Ends the watch of a session that runs no pipeline: it may take as long as its input.

@@ -125,13 +125,14 @@ fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Reason> {
     let (branch, remote) = (&shipment.branch, &shipment.remote.name);
     let commits = if count == 1 { "commit" } else { "commits" };
     let ours = repo.ahead(shipment.head, &[there], 0).ok()?.total;
-    let divergence = if ours == 0 {
+    let mut divergence = if ours == 0 {
         Divergence::Behind
-    } else if repo.branch_was_at(branch, there) {
-        Divergence::Rewritten
     } else {
         Divergence::Fetched
     };
+    if repo.branch_was_at(branch, there) {
+        divergence = divergence.of_own_commit();
+    }
     let message = format!(
         "{branch} on {remote} has {count} {commits} that {branch} here has not, as far as the last push or \
          fetch tells: the push would fail as diverged"

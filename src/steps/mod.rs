@@ -107,9 +107,14 @@ fn outcome(sent: DeliveryOutcome, summary: &str) -> Result<Outcome, StepError> {
                 outputs,
             })
         }
-        DeliveryOutcome::Queued(reason) => Ok(Outcome::Queued(
-            reason.advise("it is sent again by itself; to try now: sendoff flush"),
-        )),
+        DeliveryOutcome::Queued(mut reason) => {
+            let again = "it is sent again by itself; to try now: sendoff flush";
+            let advice = match reason.advice.take() {
+                Some(first) => format!("{first}; {again}"),
+                None => again.to_owned(),
+            };
+            Ok(Outcome::Queued(reason.advise(advice)))
+        }
         DeliveryOutcome::Refused(error) => Err(platform_error(&error)),
         DeliveryOutcome::NotKept(error, why) => {
             let mut lost = platform_error(&error);

@@ -1,9 +1,10 @@
-//! JSON as programs write it: after a byte order mark, in UTF-16 where that says so, with bytes that are not UTF-8, with half of
+//! JSON as programs write it: after a byte order mark, in UTF-16 or UTF-32, with bytes that are not UTF-8, with half of
 //! a surrogate pair in it, with line ends in texts, with `NaN`.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
 /// What some programs put before UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -11,15 +12,9 @@ pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Returns the text as JSON's readers want it: without a byte order mark, as UTF-8, U+FFFD for each half of a surrogate
 /// pair that stands alone, control characters in texts escaped, and `null` for what Python writes for numbers that are none.
 pub fn repaired_json(bytes: &[u8]) -> String {
-    let text = match Encoding::for_bom(bytes) {
-        Some((encoding, mark)) => {
-            let rest = bytes.get(mark..).unwrap_or_default();
-            encoding.decode_without_bom_handling(rest).0
-        }
-        None => String::from_utf8_lossy(bytes),
-    };
+    let text = decoded(bytes);
     let mut repaired = String::with_capacity(text.len());
-    let mut rest = text.as_ref();
+    let mut rest = text.trim_start_matches('\u{feff}');
     let mut in_text = false;
     while let Some(first) = rest.chars().next() {
         let (taken, written) = match first {
@@ -44,6 +39,40 @@ pub fn repaired_json(bytes: &[u8]) -> String {
         rest = rest.get(taken..).unwrap_or_default();
     }
     repaired
+}
+
+/// Decodes the text. JSON begins with an ASCII character, so its first bytes tell the encoding also without a mark (RFC 4627, 3).
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    let wide = match bytes {
+        [0xFF, 0xFE, 0, 0, ..] | [1..=0xFF, 0, 0, 0, ..] => {
+            return from_utf_32(bytes, u32::from_le_bytes);
+        }
+        [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, 1..=0xFF, ..] => {
+            return from_utf_32(bytes, u32::from_be_bytes);
+        }
+        [1..=0xFF, 0, 1..=0xFF, ..] => Some(UTF_16LE),
+        [0, 1..=0xFF, 0, ..] => Some(UTF_16BE),
+        _ => None,
+    };
+    match (wide, Encoding::for_bom(bytes)) {
+        (Some(wide), _) => wide.decode_without_bom_handling(bytes).0,
+        (None, Some((encoding, mark))) => {
+            let rest = bytes.get(mark..).unwrap_or_default();
+            encoding.decode_without_bom_handling(rest).0
+        }
+        (None, None) => String::from_utf8_lossy(bytes),
+    }
+}
+
+fn from_utf_32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Cow<'_, str> {
+    let (units, _) = bytes.as_chunks::<4>();
+    let character = |four: &[u8; 4]| char::from_u32(unit(*four));
+    let characters = units.iter().map(character);
+    Cow::Owned(
+        characters
+            .map(|one| one.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect(),
+    )
 }
 
 /// What stands for a number that is none, outside of texts.
@@ -101,10 +130,18 @@ mod tests {
             assert_eq!(repaired_json(text.as_bytes()).trim_end(), wanted);
         }
         assert_eq!(repaired_json(b"\xEF\xBB\xBF{}"), "{}");
-        for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
-            let units = "\u{feff}{\"a\": \"é😀\"}".encode_utf16();
-            let written: Vec<u8> = units.flat_map(to_bytes).collect();
-            assert_eq!(repaired_json(&written), "{\"a\": \"é😀\"}");
+        assert_eq!(repaired_json("\u{feff}\u{feff}{}".as_bytes()), "{}");
+        let wanted = "{\"a\": \"é😀\"}";
+        for mark in ["\u{feff}", ""] {
+            let text = format!("{mark}{wanted}");
+            for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+                let written: Vec<u8> = text.encode_utf16().flat_map(to_bytes).collect();
+                assert_eq!(repaired_json(&written), wanted);
+            }
+            for to_bytes in [u32::to_le_bytes, u32::to_be_bytes] {
+                let written: Vec<u8> = text.chars().map(u32::from).flat_map(to_bytes).collect();
+                assert_eq!(repaired_json(&written), wanted);
+            }
         }
         assert_eq!(repaired_json(b"\"\xff\""), "\"\u{fffd}\"");
     }

@@ -55,8 +55,8 @@ pub enum End {
     /// Not at all: there is nothing to do, or no worker.
     #[default]
     Nothing,
-    /// By the report of its run, in the store.
-    Report,
+    /// By the report of its run, in the store. The worker that does it, unless another one had the turn.
+    Report(Option<Detached>),
     /// By the end of the worker: the intent is not in the store.
     Worker(Detached),
 }
@@ -111,7 +111,7 @@ pub fn hand_over(
     };
     if kept == Kept::InStore && has_worker() {
         dismiss(started);
-        return HandedOver::ending(run_id, notice, End::Report);
+        return HandedOver::ending(run_id, notice, End::Report(None));
     }
     let given = give(&asked.program, started, &Message { intent, kept });
     reach(Point::HookStarted);
@@ -238,7 +238,7 @@ fn give(
     let mut worker = started.unwrap_or_else(|| start(program))?;
     tell(&mut worker, Some(message))?;
     Ok(match message.kept {
-        Kept::InStore => End::Report,
+        Kept::InStore => End::Report(Some(worker)),
         Kept::Nowhere => End::Worker(worker),
     })
 }

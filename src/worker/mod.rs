@@ -19,6 +19,7 @@ mod outbox_view;
 mod retry;
 mod serve;
 mod status;
+mod wait;
 mod work;
 
 pub use branch_at_hand::BranchAtHand;
@@ -28,5 +29,6 @@ pub use history::{Found, run, runs};
 pub use job::Ending;
 pub use log::LogFile;
 pub use outbox_view::{OutboxView, flush_messages};
-pub use status::{HandedOver as WaitingRun, PendingBranch, Status, Until, wait_for_report};
+pub use status::{HandedOver as WaitingRun, PendingBranch, Status};
+pub use wait::{AtWork, Until, wait_for_report, why_it_waits};
 pub use work::{flush, not_given_up, work};

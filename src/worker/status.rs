@@ -1,7 +1,6 @@
 //! `Status`: whether everything was sent, and if not, why not, since when, and what happens next.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,15 +11,13 @@ use crate::exit::Exit;
 use crate::reason::Reason;
 use crate::report::Report;
 use crate::secrets::KnownSecrets;
-use crate::session::{Standing, repository_names, set_aside, standing};
-use crate::store::{Counts, Delivery, Intent, IntentState, Place, Slot, Store, StoreError};
+use crate::session::{Standing, set_aside, standing};
+use crate::store::{Counts, Delivery, Intent, Place, Slot, Store, StoreError};
 
 use super::branch_at_hand::BranchAtHand;
 
 /// The value of [`Status::schema`].
 const SCHEMA: &str = "sendoff.status/1";
-/// The interval at which the store is polled for a run.
-const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The waiting work, and the reasons.
 #[derive(Debug, Serialize)]
@@ -202,62 +199,6 @@ fn is_told(store: &Store, slot: &Slot, branch: &BranchAtHand) -> bool {
         || (branch.held.is_none() && is_pushed() == Some(true))
 }
 
-/// What a caller waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// The end of the first run.
-    RunEnds,
-    /// That no other run has to repeat it.
-    Settled,
-}
-
-/// Waits for the report on a hand-over: of the named run, else of the last one in the repository of the working
-/// directory. Returns `None` when there is none, or none in time.
-pub fn wait_for_report(
-    environment: &Environment,
-    run_id: Option<&str>,
-    patience: Duration,
-    until: Until,
-) -> Result<Option<Report>, StoreError> {
-    let Some(store) = open(environment)? else {
-        return Ok(None);
-    };
-    let repository = repository_names(&place(environment), environment);
-    let intent = match run_id {
-        Some(run_id) => store.intent(run_id)?,
-        None => store.last_intent(repository.as_ref())?,
-    };
-    let Some(intent) = intent else {
-        // No intent is kept any more; the run can be in the history all the same.
-        let run = run_id.map(|run_id| store.run(run_id)).transpose()?;
-        return Ok(run.and_then(|mut rows| rows.pop()).map(|row| row.report));
-    };
-    let reported = || -> Result<Option<Report>, StoreError> {
-        let rows = store.run(&intent.asked.run_id)?;
-        Ok(rows.into_iter().next().map(|row| row.report))
-    };
-    let end = Instant::now() + patience;
-    loop {
-        let now = store.intent(&intent.asked.run_id)?;
-        let has_begun = now.as_ref().is_some_and(|now| now.attempts > 0);
-        match now.map(|now| (now.state, now.reason)) {
-            Some((IntentState::Carried(by), _)) => {
-                return Ok(store.run(&by)?.pop().map(|row| row.report));
-            }
-            Some((_, Some(_))) => {
-                // A run reported on it and deferred a part of it, or it was given up.
-                return reported();
-            }
-            // A part of its work could not be kept anywhere else, such as a memory in a full outbox.
-            _ if Instant::now() >= end => return reported(),
-            _ if until == Until::RunEnds && has_begun && reported()?.is_some() => {
-                return reported();
-            }
-            _ => std::thread::sleep(CHECK_INTERVAL),
-        }
-    }
-}
-
 /// Returns a note on each damaged store that was set aside and is there still.
 fn all_set_aside(environment: &Environment) -> Vec<Reason> {
     let state = environment.state_directory();
@@ -275,7 +216,7 @@ pub(super) fn open(environment: &Environment) -> Result<Option<Store>, StoreErro
         .transpose()
 }
 
-fn place(environment: &Environment) -> Place {
+pub(super) fn place(environment: &Environment) -> Place {
     Place {
         git_dir: environment.git_dir(),
         work_tree: None,

@@ -202,8 +202,9 @@ impl PushError {
             } => return Some(divergence.advice(branch, remote, old)),
             Self::LeaseBroken { branch, remote, .. } => {
                 return Some(format!(
-                    "somebody else moved it: git fetch {} {branch}, and look before it is rewritten",
-                    shell_word(remote)
+                    "somebody else moved it: git fetch {} {}, and look before it is rewritten",
+                    shell_word(remote),
+                    shell_word(branch)
                 ));
             }
             Self::Objects {
@@ -212,6 +213,9 @@ impl PushError {
                 "if it is a file, store it whole: git -c core.bigFileThreshold=32m repack -a -d -F"
             }
             Self::UnknownOutcome { .. } => "push again: the remote is asked first",
+            Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => {
+                "a repository keeps the format that it was made with: clone the remote anew, and take the commits over as patches (git format-patch, git am)"
+            }
             _ => return None,
         };
         Some(fixed.to_owned())

@@ -1,5 +1,7 @@
 //! `Rejection`: the kind of refusal, from the messages of git and of the forges.
 
+use crate::read_only::READ_ONLY;
+
 /// Why a remote declined a ref or a pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejection {
@@ -35,21 +37,10 @@ pub enum Rejection {
     ReadOnly,
     /// The commits carry an address that the forge was asked to keep private.
     PrivateEmail,
+    /// The server's configuration hides refs of this name.
+    Hidden,
     /// Something else.
     Other,
-}
-
-/// What to do about a remote that takes no pushes.
-pub(super) const READ_ONLY: &str =
-    "the repository is archived, a mirror, or read-only for now: ask its owner";
-
-/// Says whether a forge means that the whole repository takes no pushes; a key that may only read is
-/// something else.
-pub fn is_read_only(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    ["read-only", "archived"]
-        .iter()
-        .any(|word| text.contains(word))
 }
 
 /// Words and what they mean, in lower case; the first that is found counts.
@@ -92,6 +83,7 @@ const WORDS: &[(&str, Rejection)] = &[
     ("did not receive expected object", Rejection::MissingObjects),
     ("read-only", Rejection::ReadOnly),
     ("archived", Rejection::ReadOnly),
+    ("hidden ref", Rejection::Hidden),
     ("hook declined", Rejection::HookDeclined),
     ("index-pack abnormal exit", Rejection::Corrupt),
     ("unpack-objects abnormal exit", Rejection::Corrupt),
@@ -150,7 +142,7 @@ impl Rejection {
             Self::NonFastForward => "diverged",
             Self::ReadOnly => "read-only",
             Self::PrivateEmail => "private-email",
-            Self::Other => "rejected",
+            Self::Hidden | Self::Other => "rejected",
         }
     }
 
@@ -159,8 +151,8 @@ impl Rejection {
         matches!(self, Self::Lock)
     }
 
-    /// Returns what to do about it, in one line.
-    pub fn advice(self) -> Option<String> {
+    /// Returns what to do about it, in one line. `messages` are what the remote said beside.
+    pub fn advice(self, messages: &[String]) -> Option<String> {
         let text = match self {
             Self::Protected | Self::Ruleset => {
                 "the forge guards this branch: push another one and open a pull request"
@@ -171,7 +163,13 @@ impl Rejection {
             Self::WorkflowScope => {
                 "use a token that may change workflows, or leave them as they are"
             }
+            Self::HookDeclined if messages.is_empty() => {
+                "a hook of the remote declined, and does not say why: ask who runs the server"
+            }
             Self::HookDeclined => "a hook of the remote declined; its messages say why",
+            Self::Hidden => {
+                "the server keeps branches of this name to itself (`transfer.hideRefs` or `receive.hideRefs` there): rename the branch, git branch -m NAME, or ask who runs the server"
+            }
             Self::Lock => "another push was under way: run again",
             Self::RefConflict => {
                 "rename the branch, so that its name is no part of another one's on the remote: git branch -m NAME"
@@ -292,6 +290,15 @@ mod tests {
         for (reason, messages, expected) in ROWS {
             assert_eq!(class(reason, messages), *expected, "{reason} {messages:?}");
         }
+    }
+
+    #[test]
+    fn a_hook_that_says_nothing_is_not_said_to_say_why() {
+        let silent = Rejection::HookDeclined.advice(&[]).unwrap();
+        assert!(silent.contains("does not say why"), "{silent}");
+        let said = ["policy: no".to_owned()];
+        let said = Rejection::HookDeclined.advice(&said).unwrap();
+        assert!(said.ends_with("its messages say why"), "{said}");
     }
 
     #[test]

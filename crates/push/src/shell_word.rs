@@ -36,6 +36,7 @@ mod tests {
         let old = gix::ObjectId::null(gix::hash::Kind::Sha1);
         for divergence in [
             Divergence::Behind,
+            Divergence::TakenBack,
             Divergence::Fetched,
             Divergence::Rewritten,
             Divergence::NotFetched,
@@ -47,6 +48,12 @@ mod tests {
                 advice.matches(" 'x; ls' main").count(),
                 commands,
                 "{advice}"
+            );
+            // Such a branch is pushed.
+            let advice = divergence.advice("a(b)", "origin", &old);
+            assert_eq!(
+                advice.matches("a(b)").count(),
+                advice.matches("'a(b)'").count()
             );
         }
     }

@@ -42,7 +42,7 @@ impl BranchPushError {
     /// Returns what to do about it, in one line; what concerns the policy is for the step to say.
     pub fn advice(&self) -> Option<String> {
         match self {
-            Self::Rejected(rejected) => rejected.kind.advice(),
+            Self::Rejected(rejected) => rejected.kind.advice(&rejected.messages),
             Self::Push(error) => error.advice(),
         }
     }

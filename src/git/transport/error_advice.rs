@@ -55,7 +55,7 @@ impl TransportError {
                 format!("{renewal}; this server takes a token in the place of a password")
             }
             Self::LoginRefused { renewal, .. } => renewal.clone(),
-            Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(),
+            Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(&[]),
             Self::SshLogin { advice, .. } => advice.clone(),
             Self::SshSetup { said } => setup_advice(said),
             Self::SshCommand { named_in, .. } => {

@@ -89,8 +89,9 @@ impl Step for TakeBack {
 fn moved(branch: &str, remote: &str, error: &BranchPushError) -> Reason {
     let message = format!("not taken back: {error}");
     Reason::new(Code::LeaseBroken, message).advise(format!(
-        "a later push moved {branch}: undo a later run of yours first (`sendoff history`), or look at it with git fetch {} {branch}",
-        shell_word(remote)
+        "a later push moved {branch}: undo a later run of yours first (`sendoff history`), or look at it with git fetch {} {}",
+        shell_word(remote),
+        shell_word(branch)
     ))
 }
 

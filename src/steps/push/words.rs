@@ -200,8 +200,9 @@ pub(super) fn step_error(
         let reason = Reason::new(Code::RemoteHeadUnknown, format!("not pushed: {unknown}"));
         let advice = format!(
             "check that the remote can be fetched from, then run again; if its HEAD leads nowhere, it has to be set there; \
-             or push by hand: git push {} {branch}",
-            shell_word(remote.as_str())
+             or push by hand: git push {} {}",
+            shell_word(remote.as_str()),
+            shell_word(branch.as_str())
         );
         return StepError::for_reason(ErrorKind::Transient, reason.advise(advice));
     }

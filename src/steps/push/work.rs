@@ -6,7 +6,7 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use jiff::Timestamp;
 use sendoff_push::advertisement::Advertisement;
-use sendoff_push::{Action, BoxError, Divergence, LastSeen, Progress, PushError, Pushed};
+use sendoff_push::{Action, BoxError, LastSeen, Progress, PushError, Pushed};
 
 use crate::failpoint::{Point, reach};
 use crate::git::push::{BranchPush, BranchPushError, Promised, RefCount, TipSource, branch_tip};
@@ -122,7 +122,7 @@ impl Work {
             Some(recorded) => delivery.push_rewritten(&repo, recorded),
             None => delivery.push(&repo),
         };
-        pushed.map_err(|error| self.told_by_reflog(error))
+        pushed.map_err(|error| self.with_reflog(error))
     }
 
     /// Records a push that arrived, asks the remote once more where that is wanted, and moves the tracking ref.
@@ -214,15 +214,14 @@ impl Work {
         }
     }
 
-    /// Distinguishes a branch that was rewritten here, as by `git commit --amend`, from one that others pushed to.
-    fn told_by_reflog(&self, mut error: BranchPushError) -> BranchPushError {
+    /// Distinguishes a branch that was rewritten here, as by `git commit --amend` or `git reset`, from one that others pushed to.
+    fn with_reflog(&self, mut error: BranchPushError) -> BranchPushError {
         if let BranchPushError::Push(PushError::Diverged {
             divergence, old, ..
         }) = &mut error
-            && *divergence == Divergence::Fetched
             && self.repo.branch_was_at(self.permit.branch(), *old)
         {
-            *divergence = Divergence::Rewritten;
+            *divergence = divergence.of_own_commit();
         }
         error
     }

@@ -75,6 +75,10 @@ fn a_repository_whose_base_has_moved_since_ships_its_own_commits() {
     );
     let found = opened(&script, &[]);
     assert_eq!(found, ("One".to_owned(), "- One\n- Two\n".to_owned()));
+    // Nothing here tells any more what was fetched, but for where the branch was begun.
+    let forgotten = format!("{script}; cd ../other; rm .git/FETCH_HEAD");
+    let found = opened(&forgotten, &[]);
+    assert_eq!(found, ("One".to_owned(), "- One\n- Two\n".to_owned()));
 }
 
 /// A clone whose tracking ref of the base is old: the branch was begun from a later commit, which is on another branch of

@@ -153,7 +153,7 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
               base: main
               draft: no
     ");
-    // Somebody else pushed, and it was fetched: what is here is there.
+    // What is here is there, and more, which was taken back here.
     let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
     git(&["update-ref", "refs/remotes/origin/feature/x", "HEAD"]);
     git(&["reset", "-q", "--hard", "HEAD~1"]);
@@ -162,8 +162,17 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
     assert_eq!(plan["already_pushed"], true, "{plan}");
     assert_eq!(plan["commits"], serde_json::json!([]));
     assert_eq!(plan["notes"][0]["code"], "diverged", "{plan}");
-    let advice = "the remote has all of it, and more: git pull --ff-only origin feature/x";
+    let behind = "the remote has all of it, and more: git pull --ff-only origin feature/x";
+    let there = git(&["rev-parse", "refs/remotes/origin/feature/x"]);
+    let advice = format!(
+        "{behind}; or, if that was taken back on purpose: git push --force-with-lease=feature/x:{there} origin feature/x"
+    );
     assert_eq!(plan["notes"][0]["advice"], advice);
+    // Somebody else pushed, and it was fetched.
+    git(&["reflog", "expire", "--expire=now", "--all"]);
+    let said = world.run(&["plan", "--json", "--set", "branches.base=main"]);
+    let plan: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(plan["notes"][0]["advice"], behind);
     // Where nothing is known of the remote's branch, all of it would leave.
     git(&["update-ref", "-d", "refs/remotes/origin/feature/x"]);
     let said = world.run(&["plan", "--json", "--set", "branches.base=main"]);

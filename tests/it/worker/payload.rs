@@ -78,3 +78,41 @@ fn x22_an_input_that_is_never_closed_does_not_hold_the_hook() {
     last_report(&world);
     assert_eq!(world.platform.memories().len(), 1);
 }
+
+/// Guards that a writer who takes its time, as an interpreter on a busy machine does, loses nothing.
+#[test]
+fn a_payload_that_comes_in_pieces_is_waited_for() {
+    supervise!();
+    let world = World::new();
+    let mut hook = world
+        .command(&["hook", "executor"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = hook.stdin.take().unwrap();
+    // In all longer than the two seconds that a hook waits for a piece in a development build.
+    for piece in ["{\"task\": ", "{\"input\": ", "\"Fix", " it\"}}"] {
+        stdin.write_all(piece.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(800));
+    }
+    assert!(hook.wait().unwrap().success());
+    last_report(&world);
+    assert_eq!(
+        world.platform.memories()[0]["content"],
+        "Conversation: Fix it"
+    );
+}
+
+#[test]
+fn a_value_that_means_nothing_is_told_and_the_task_is_kept() {
+    supervise!();
+    let world = World::new();
+    let payload = br#"{"task": {"input": "Fix it", "exit_code": "SIGKILL"}}"#;
+    let said = world.run_with_input(&["hook", "executor"], payload);
+    assert_eq!(
+        said.stderr,
+        "sendoff: a part of the task document is left out: `task.exit_code` is a string, and must be a whole number\n"
+    );
+    last_report(&world);
+    assert_eq!(world.platform.memories().len(), 1);
+}

@@ -3,7 +3,8 @@
 use sendoff::demo::{Answer, Fault};
 use serde_json::{Value, json};
 
-use crate::world::{TOKEN, World};
+use crate::program::run;
+use crate::world::{TOKEN, World, step};
 
 use super::wait_for_workers;
 
@@ -223,4 +224,50 @@ fn l09_what_a_full_outbox_does_not_take_waits_as_it_was_handed_over() {
         let sent = (1..=4).map(|number| format!("Conversation: {}", input(number)));
         assert_eq!(memories(&world), sent.collect::<Vec<_>>(), "{cap}");
     }
+}
+
+/// Guards that a memory is not given up for what is wrong on this side of the way: the platform never saw it.
+#[test]
+fn a_memory_that_cannot_leave_waits_until_the_way_is_free() {
+    let world = World::new();
+    let task = json!({"task": {"input": "Fix it"}}).to_string();
+    let arguments = ["run", "--input", "-", "--json"];
+    let mut without_configuration = world.variables();
+    without_configuration.push(("GIT_CONFIG_COUNT", "many".into()));
+    let go = |variables: &[(&str, String)]| {
+        let work = world.work();
+        let said = run(
+            &world.sandbox,
+            &work,
+            &arguments,
+            variables,
+            task.as_bytes(),
+        );
+        let line = step(&said.report(), "memory-commit").clone();
+        (
+            line["verdict"].clone(),
+            line["reason"].clone(),
+            line["advice"].clone(),
+        )
+    };
+    let again = "it is sent again by itself; to try now: sendoff flush";
+    let (verdict, reason, advice) = go(&without_configuration);
+    assert_eq!(
+        (verdict, reason),
+        (json!("queued"), json!("bad-environment"))
+    );
+    let first = "check the git configuration: git config --list --show-origin";
+    assert_eq!(advice, json!(format!("{first}; {again}")));
+    // Corrected.
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert_eq!(memories(&world), ["Conversation: Fix it"]);
+    // What answers there does not prove who it is.
+    let url = world.platform.url().to_string().replace("http:", "https:");
+    world.user_policy(&format!("[platform]\nurl = \"{url}\"\n"));
+    let (verdict, reason, advice) = go(&world.variables());
+    assert_eq!(
+        (verdict, reason),
+        (json!("queued"), json!("tls")),
+        "{advice}"
+    );
 }

@@ -190,13 +190,17 @@ fn a_branch_that_is_only_behind_was_not_rewritten() {
         (&push["reason"], world.tip("feature/x")),
         (&json!("diverged"), ours)
     );
-    assert!(
-        push["advice"]
-            .as_str()
-            .unwrap()
-            .contains("git pull --ff-only"),
-        "{push}"
-    );
+    let advice = push["advice"].as_str().unwrap();
+    assert!(advice.contains("git pull --ff-only"), "{push}");
+    // That would bring back what somebody took out on purpose: the other command, obeyed.
+    let (_, command) = advice.rsplit_once("on purpose: git ").unwrap();
+    let mut words: Vec<&str> = command.split(' ').collect();
+    let url = format!("{}/acme/rocket.git", world.url_with_login());
+    let remote = words.iter_mut().find(|word| **word == "origin").unwrap();
+    *remote = &url;
+    world.sandbox.git(world.work(), &words);
+    let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+    assert_eq!(world.tip("feature/x"), head);
 }
 
 /// Guards that a repository's file cannot ask for it.

@@ -1,8 +1,10 @@
 //! What a hook tells a person: one line, and the command that tells more.
 
+use std::time::{Duration, Instant};
+
 use crate::world::{World, step};
 
-use super::last_report;
+use super::{hand_over_and_end_at, last_report, put_off};
 
 #[test]
 fn a_hook_says_in_one_line_what_did_not_ship() {
@@ -55,4 +57,55 @@ fn a_hook_says_in_one_line_what_failed() {
     last_report(&world);
     let why = world.run(&["why"]).stdout;
     assert!(why.contains("(diverged)"), "{why}");
+}
+
+/// Guards that `--wait` does not sit out half an hour behind a task that nobody tries now.
+#[test]
+fn a_hook_that_waits_says_at_once_what_its_task_waits_for() {
+    let world = World::new();
+    hand_over_and_end_at(&world, &world.work(), "executor", "worker-began");
+    let database = rusqlite::Connection::open(put_off::state(&world).join("store.db")).unwrap();
+    let hour = "UPDATE intents SET attempts = 2, not_before = not_before + 3600000";
+    assert_eq!(database.execute(hour, ()).unwrap(), 1);
+    let first: String = database
+        .query_row("SELECT run_id FROM intents", (), |row| row.get(0))
+        .unwrap();
+    drop(database);
+    let began = Instant::now();
+    let task = br#"{"task": {"input": "Fix it"}}"#;
+    let said = world.run_with_input(&["hook", "executor", "--wait"], task);
+    assert!(began.elapsed() < Duration::from_secs(60), "{}", said.stderr);
+    assert_eq!((said.stdout.as_str(), said.code), ("", Some(0)));
+    let line = said.stderr.trim_end();
+    assert!(
+        line.starts_with("sendoff: it is kept, and waits until ")
+            && line.contains(&format!(
+                " behind an earlier task of this branch, which did not go out (run {first}); to try now: sendoff flush"
+            )),
+        "{line}"
+    );
+    assert!(world.platform.memories().is_empty());
+    // The advice, obeyed.
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert_eq!(world.platform.memories().len(), 1);
+}
+
+/// The same of work that no worker does now, as during a bisection.
+#[test]
+fn a_hook_that_waits_says_that_no_worker_is_left() {
+    let world = World::new();
+    let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
+    git(&["bisect", "start"]);
+    git(&["bisect", "bad"]);
+    let said = world.run_with_input(
+        &["hook", "executor", "--wait"],
+        b"{\"task\": {\"input\": \"Fix it\"}}",
+    );
+    assert_eq!((said.stdout.as_str(), said.code), ("", Some(0)));
+    let line = "sendoff: it is kept, and no worker is left that does it now; a later run does; to try now: sendoff flush; \
+                see: sendoff status\n";
+    assert_eq!(said.stderr, line);
+    git(&["bisect", "reset"]);
+    world.run(&["flush"]);
+    assert_eq!(world.platform.memories().len(), 1);
 }

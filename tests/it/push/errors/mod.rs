@@ -177,7 +177,25 @@ fn a_repository_of_another_hash() {
     assert_snapshot!(rendered(&sandbox, &error.unwrap_err()), @"
     unsupported: the remote cannot be pushed to
       because: the server's objects are sha256, the repository's are sha1
+      advice: a repository keeps the format that it was made with: clone the remote anew, and take the commits over as patches (git format-patch, git am)
     ");
+    // The advice, obeyed.
+    let (anew, patches) = (sandbox.path("anew"), sandbox.path("patches"));
+    let (path, patches) = (path.to_str().unwrap(), patches.to_str().unwrap());
+    sandbox.git(
+        &work,
+        &["format-patch", "-q", "--root", "-o", patches, "HEAD"],
+    );
+    let root = sandbox.path("");
+    sandbox.git(&root, &["clone", "-q", path, anew.to_str().unwrap()]);
+    sandbox.git(&anew, &["symbolic-ref", "HEAD", "refs/heads/feature"]);
+    let mail = std::fs::read_dir(patches).unwrap();
+    let mut mail: Vec<_> = mail.map(|entry| entry.unwrap().path()).collect();
+    mail.sort();
+    for patch in &mail {
+        sandbox.git(&anew, &["am", "-q", patch.to_str().unwrap()]);
+    }
+    push_head(&sandbox, &anew, path, &options(&sandbox)).unwrap();
 }
 
 #[test]

@@ -231,3 +231,24 @@ fn the_report_shows_class_words_and_advice() {
         .fold(String::new(), |all, line| all + line + "\n");
     insta::assert_snapshot!(text);
 }
+
+/// The server's configuration keeps branches of this name to itself, which no message tells.
+#[test]
+fn a_hidden_branch_is_told_and_the_advice_works() {
+    supervise!();
+    let world = World::new();
+    let hide = ["config", "receive.hideRefs", "refs/heads/feature"];
+    world.sandbox.git(world.bare(), &hide);
+    let report = world.report(&["run", "post-commit"]);
+    let step = &report["steps"][0];
+    assert_eq!(step["reason"], "rejected", "{report}");
+    let advice = step["advice"].as_str().unwrap();
+    assert_eq!(
+        advice,
+        "the server keeps branches of this name to itself (`transfer.hideRefs` or `receive.hideRefs` there): rename the \
+         branch, git branch -m NAME, or ask who runs the server"
+    );
+    world.sandbox.git(world.work(), &["branch", "-m", "fix/x"]);
+    let report = world.report(&["run", "post-commit"]);
+    assert_eq!(report["steps"][0]["verdict"], "done", "{report}");
+}
