@@ -59,7 +59,7 @@ fn a_socket_that_cannot_be_made_is_a_setting_of_ssh() {
             host.config_by(
                 "user",
                 &format!("ControlMaster auto\nControlPath /{long}\n"),
-            )
+            );
         },
         "ssh did not connect: ControlPath too long",
         |host| host.config_by("user", ""),
@@ -78,7 +78,7 @@ fn what_the_command_that_makes_the_way_says_is_the_cause() {
             host.config_by(
                 "user",
                 "ProxyCommand echo 'tunnel: login expired' >&2; exit 1\n",
-            )
+            );
         },
         "the connection failed: tunnel: login expired",
         |host| host.config_by("user", ""),

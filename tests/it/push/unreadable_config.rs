@@ -42,7 +42,7 @@ fn git_pushes(sandbox: &Sandbox, world: &World) -> bool {
 }
 
 fn shut(path: &Path) {
-    set_permissions(path, Permissions::from_mode(0)).unwrap();
+    set_permissions(path, Permissions::from_mode(0o000)).unwrap();
 }
 
 #[test]
