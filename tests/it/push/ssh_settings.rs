@@ -71,13 +71,14 @@ fn a_socket_that_cannot_be_made_is_a_setting_of_ssh() {
     );
 }
 
+/// It waits a moment: ssh ends it together with the connection, and what it had yet to say is lost to git as well.
 #[test]
 fn what_the_command_that_makes_the_way_says_is_the_cause() {
     obeyed(
         |host| {
             host.config_by(
                 "user",
-                "ProxyCommand echo 'tunnel: login expired' >&2; exit 1\n",
+                "ProxyCommand sh -c 'echo tunnel: login expired >&2; sleep 1'\n",
             );
         },
         "the connection failed: tunnel: login expired",
