@@ -167,17 +167,19 @@ impl Config {
     /// Returns the user's file of patterns of ignored files: `core.excludesFile`, or `git/ignore` beside the user's
     /// configuration.
     pub fn excludes_file(&self) -> Option<PathBuf> {
-        match self.string("core.excludesFile") {
-            Some(path) => self.file(&path),
-            None => self.ignored.clone(),
-        }
+        self.user_file("core.excludesFile", self.ignored.as_ref())
     }
 
     /// Returns the user's file of attributes: `core.attributesFile`, or `git/attributes` beside the user's configuration.
     pub fn attributes_file(&self) -> Option<PathBuf> {
-        match self.string("core.attributesFile") {
-            Some(path) => self.file(&path),
-            None => self.attributes.clone(),
+        self.user_file("core.attributesFile", self.attributes.as_ref())
+    }
+
+    /// Returns the file that a key names, else the `usual` one; set to nothing it names none.
+    fn user_file(&self, key: &str, usual: Option<&PathBuf>) -> Option<PathBuf> {
+        match self.string(key) {
+            Some(path) => self.file(&path).filter(|_| !path.is_empty()),
+            None => usual.cloned(),
         }
     }
 

@@ -156,6 +156,7 @@ impl Look<'_> {
             Some(own),
             config.attributes_file(),
             Some("/etc/gitattributes".into()),
+            config.expand("%(prefix)/etc/gitattributes"),
         ];
         self.has_tracked_attributes
             || files.into_iter().flatten().any(|path| path.exists())

@@ -24,8 +24,8 @@ const MAX_PATTERNS: u64 = 64 << 10;
 const MAX_DEPTH: usize = 16;
 /// The most steps that comparing one name with the patterns may take: a few milliseconds.
 const MAX_STEPS: usize = 4 << 20;
-/// What a `**/` in a pattern multiplies the steps of comparing it with, as a power of two: it is tried at each part of a path.
-const STEPS_OF_ANY_DEPTH: usize = 6;
+/// What a further `**/` in a pattern multiplies the steps of comparing it with: it is tried at each byte of a path.
+const STEPS_OF_ANY_DEPTH: usize = 64;
 
 /// A name beside tracked files.
 pub(super) struct Beside {
@@ -142,10 +142,13 @@ impl Holding {
 
 /// Returns how many steps each byte of a path takes that is compared with the patterns of a file.
 fn steps(content: &[u8]) -> usize {
-    let any_depth = |line: &[u8]| line.find_iter(b"**/").count();
     let of_line = |line: &[u8]| {
-        let power = any_depth(line).min(4) * STEPS_OF_ANY_DEPTH;
-        line.len() << power
+        // The first one is tried like any other `*`.
+        let any_depth = line.find_iter(b"**/").skip(1);
+        any_depth.fold(line.len(), |steps, _| {
+            steps.saturating_mul(STEPS_OF_ANY_DEPTH)
+        })
     };
-    content.lines().map(of_line).fold(0, usize::saturating_add)
+    let patterns = content.lines().filter(|line| !line.starts_with(b"#"));
+    patterns.map(of_line).fold(0, usize::saturating_add)
 }
