@@ -245,19 +245,20 @@ fn report_on(start: &Start, handed_over: &mut HandedOver) -> Result<Report, Stri
         End::Report(worker) => (WAIT_TIMEOUT, worker.as_mut(), LATE),
         End::Nothing => (WAIT_TIMEOUT, None, LATE),
     };
-    let mut at_work = AtWork::new(environment, worker);
+    let mut at_work = AtWork::new(environment, &start.known, worker);
     let report = wait_for_report(
         environment,
         run_id.as_deref(),
         patience,
         Until::RunEnds,
-        |intent| at_work.goes_on(intent),
+        |store, intent| at_work.goes_on(store, intent),
     );
     match report {
         Ok(Some(report)) => Ok(report),
         Err(error) if is_kept => Err(error.told()),
-        // Why nothing is kept is printed already.
+        // Why nothing is kept is printed already. Where the time is over, a worker may still be at it.
         _ => Err(run_id
+            .filter(|_| at_work.is_over())
             .and_then(|run_id| why_it_waits(environment, &run_id))
             .unwrap_or_else(|| none.into())),
     }

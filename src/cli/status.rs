@@ -67,7 +67,7 @@ impl Args {
             self.run.as_deref(),
             patience,
             Until::Settled,
-            |_| true,
+            |_, _| true,
         ) {
             Ok(Some(report)) => report,
             Ok(None) => {

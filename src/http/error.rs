@@ -165,7 +165,7 @@ impl HttpError {
             said.push(inner.to_string());
             source = inner.source();
         }
-        if let NetError::Configuration(_) = error {
+        if matches!(error, NetError::Configuration(_)) && said.len() > 1 {
             // What is in it says the same, and where.
             said.remove(0);
         }

@@ -44,16 +44,12 @@ impl HttpErrorClass {
         }
     }
 
-    /// Says whether no server got the request, and the same one can succeed once what is wrong on this side, or on the way, is
-    /// corrected.
-    pub const fn is_on_the_way(self) -> bool {
+    /// Says whether the server cannot have got the request, and the same one can succeed once what is wrong on this side, or on
+    /// the way, is corrected. A refused redirect is none of these: who redirects can have acted.
+    pub const fn failed_before_the_server(self) -> bool {
         matches!(
             self,
-            Self::PlainHttpRefused
-                | Self::Proxy
-                | Self::Tls
-                | Self::Configuration
-                | Self::RedirectRefused
+            Self::PlainHttpRefused | Self::Proxy | Self::Tls | Self::Configuration
         )
     }
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 use crate::failpoint::{Point, reach};
+use crate::http::HttpErrorClass;
 use crate::platform::{Memory, Platform, PlatformError, PlatformErrorClass};
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
@@ -16,6 +17,10 @@ use super::message_bodies::{HeartbeatBody, MemoryBody};
 
 /// How far the platform's clock can be behind ours.
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(5);
+/// What lets a message out that waits because it would go without encryption. Https is another origin, and a message goes to its
+/// own one only.
+const ALLOW_PLAIN_HTTP: &str =
+    "list the host in `network.allow-http` in the user's policy if its network is yours";
 /// How often a message for a workspace that the platform does not know is tried.
 const MAX_TRIES_OF_UNKNOWN_WORKSPACE: u32 = 5;
 
@@ -251,16 +256,21 @@ pub(super) fn is_kept(error: &PlatformError) -> bool {
         error.class,
         PlatformErrorClass::Auth | PlatformErrorClass::TokenFile | PlatformErrorClass::TokenUnbound
     );
-    let is_on_the_way = match error.class {
-        PlatformErrorClass::Http(class) => class.is_on_the_way(),
+    let has_not_left = match error.class {
+        PlatformErrorClass::Http(class) => class.failed_before_the_server(),
         _ => false,
     };
-    of_token || is_on_the_way || error.is_transient()
+    of_token || has_not_left || error.is_transient()
 }
 
 /// Makes the outcome of a message that waits because of `error`, with what has to be done first.
 pub(super) fn queued(error: &PlatformError) -> DeliveryOutcome {
-    let first = (!error.is_transient()).then(|| error.advice());
+    let first = match error.class {
+        PlatformErrorClass::Http(HttpErrorClass::PlainHttpRefused) => {
+            Some(ALLOW_PLAIN_HTTP.to_owned())
+        }
+        _ => (!error.is_transient()).then(|| error.advice()),
+    };
     DeliveryOutcome::Queued(Reason::new(error.code(), error.to_string()).advise_if(first))
 }
 

@@ -55,7 +55,8 @@ pub enum End {
     /// Not at all: there is nothing to do, or no worker.
     #[default]
     Nothing,
-    /// By the report of its run, in the store. The worker that does it, unless another one had the turn.
+    /// By the report of its run, in the store. Holds the worker that was started for it; `None` where another process had the
+    /// turn, which does it.
     Report(Option<Detached>),
     /// By the end of the worker: the intent is not in the store.
     Worker(Detached),

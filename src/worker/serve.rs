@@ -1,6 +1,7 @@
 //! `Worker`: locks a branch, runs its waiting work, retries what is pending, and ends by its deadline.
 
 use std::cell::Cell;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ use super::retry::settle_retry;
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 /// The interval after it has waited for long.
 const LONG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long after the first try the turn is tried again: who only looks whether it is taken has it for a moment.
+const SECOND_TRY_AFTER: Duration = Duration::from_millis(10);
 /// The longest life of a worker, whatever it waits for.
 const MAX_LIFETIME: Duration = Duration::from_mins(30);
 
@@ -96,7 +99,7 @@ impl<'a> Worker<'a> {
         };
         let mut slot = first.slot.clone();
         loop {
-            let turn = match Turn::take(self.state(), TurnAt::Slot(&slot)) {
+            let turn = match self.turn(&slot) {
                 Ok(Some(turn)) => turn,
                 Ok(None) => return Ok(()),
                 Err(error) => {
@@ -116,6 +119,15 @@ impl<'a> Worker<'a> {
                 Next::End => return Ok(()),
             }
         }
+    }
+
+    /// Takes the turn; returns `None` when another process works on the slot.
+    fn turn(&self, slot: &Slot) -> io::Result<Option<Turn>> {
+        if let Some(turn) = Turn::take(self.state(), TurnAt::Slot(slot))? {
+            return Ok(Some(turn));
+        }
+        std::thread::sleep(SECOND_TRY_AFTER);
+        Turn::take(self.state(), TurnAt::Slot(slot))
     }
 
     /// Works while it has the turn and there is something to do now.

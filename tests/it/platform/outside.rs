@@ -1,6 +1,7 @@
 //! Forge and platform are reached as git's configuration says outside of a repository too, and as `[network]` says.
 
 use sendoff_testing::supervise;
+use serde_json::json;
 
 use crate::push::proxy::proxy;
 use crate::world::World;
@@ -91,6 +92,40 @@ fn the_policys_proxy_counts_for_push_and_platform() {
     world.user_policy(&past);
     assert_eq!(step("push"), "");
     assert_eq!(step("heartbeat-clear"), "");
+}
+
+/// Guards the advice of a memory that waits because it would go without encryption: it goes to this origin only.
+#[test]
+fn a_memory_that_waits_for_plain_http_goes_once_its_host_is_listed() {
+    supervise!();
+    let world = World::new();
+    let task = world
+        .sandbox
+        .write("task.json", r#"{"task":{"input":"remember","ok":true}}"#);
+    let task = task.to_str().unwrap();
+    let arguments = ["step", "memory-commit", "--json", "--input", task];
+    let line = world
+        .run_in(&world.work(), &arguments, &variables(&world))
+        .report();
+    assert_eq!(
+        (&line["verdict"], &line["reason"]),
+        (&json!("queued"), &json!("plain-http-refused")),
+        "{line}"
+    );
+    assert_eq!(
+        line["advice"],
+        "list the host in `network.allow-http` in the user's policy if its network is yours; \
+         it is sent again by itself; to try now: sendoff flush"
+    );
+    // Obeyed.
+    let (place, seen) = proxy();
+    world.user_policy(&format!(
+        "[network]\nproxy = \"http://u:p@{place}\"\nallow-http = [\"platform.invalid\"]\n"
+    ));
+    world.run_in(&world.work(), &["flush"], &variables(&world));
+    let first = seen_by(&seen);
+    assert!(first.starts_with(&format!("POST {PLATFORM}/")), "{first}");
+    assert!(first.contains("/memories"), "{first}");
 }
 
 /// Guards that the preset for agents' workspaces reaches the platform's own container by http.

@@ -271,3 +271,20 @@ fn a_memory_that_cannot_leave_waits_until_the_way_is_free() {
         "{advice}"
     );
 }
+
+/// Guards that a memory whose answer was a redirect is given up and not posted again: who redirects can have acted.
+#[test]
+fn a_memory_that_was_answered_with_a_redirect_is_not_sent_again() {
+    let world = World::new();
+    let moved = Answer::json(302, &json!({})).header("location", "https://elsewhere.invalid/");
+    let line = remember(&world, "one", vec![Fault::Instead(moved)]);
+    assert_eq!(
+        (&line["verdict"], &line["reason"]),
+        (&json!("failed"), &json!("redirect-refused")),
+        "{line}"
+    );
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert!(memories(&world).is_empty());
+    let status = world.run(&["status", "--json"]).report();
+    assert_eq!(status["outbox"]["waiting"], 0, "{status}");
+}

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use sendoff::store::{Turn, TurnAt};
+use sendoff_testing::wait_until;
+
 use crate::world::{World, step};
 
 use super::{hand_over_and_end_at, last_report, put_off};
@@ -61,7 +64,7 @@ fn a_hook_says_in_one_line_what_failed() {
 
 /// Guards that `--wait` does not sit out half an hour behind a task that nobody tries now.
 #[test]
-fn a_hook_that_waits_says_at_once_what_its_task_waits_for() {
+fn a_hook_that_waits_says_within_seconds_what_its_task_waits_for() {
     let world = World::new();
     hand_over_and_end_at(&world, &world.work(), "executor", "worker-began");
     let database = rusqlite::Connection::open(put_off::state(&world).join("store.db")).unwrap();
@@ -88,6 +91,47 @@ fn a_hook_that_waits_says_at_once_what_its_task_waits_for() {
     // The advice, obeyed.
     assert_eq!(world.run(&["flush"]).code, Some(0));
     assert_eq!(world.platform.memories().len(), 1);
+}
+
+/// Guards that `--wait` does not miss the report of a worker that waits for the next try: it has no turn meanwhile.
+#[test]
+fn a_hook_waits_for_a_worker_that_waits_without_the_turn() {
+    let world = World::new();
+    hand_over_and_end_at(&world, &world.work(), "executor", "worker-began");
+    let database = rusqlite::Connection::open(put_off::state(&world).join("store.db")).unwrap();
+    let minute = "UPDATE intents SET attempts = 2, not_before = not_before + 60000";
+    assert_eq!(database.execute(minute, ()).unwrap(), 1);
+    let waiting = || {
+        let count = "SELECT count(*) FROM intents";
+        let count: i64 = database.query_row(count, (), |row| row.get(0)).unwrap();
+        (count == 2).then_some(())
+    };
+    // This test is the worker that waits: it has the turn when the hook asks, then none, and works at last.
+    let slot = put_off::slot(&world);
+    let turn = Turn::take(Some(&put_off::state(&world)), TurnAt::Slot(&slot)).unwrap();
+    assert!(turn.is_some());
+    let task = br#"{"task": {"input": "Fix it"}}"#;
+    let arguments = ["hook", "executor", "--wait", "--json"];
+    let said = std::thread::scope(|scope| {
+        let hook = scope.spawn(|| world.run_with_input(&arguments, task));
+        wait_until("the second intent", waiting);
+        // The hook has looked at the turn.
+        std::thread::sleep(Duration::from_secs(2));
+        drop(turn);
+        std::thread::sleep(Duration::from_secs(8));
+        assert!(!hook.is_finished(), "it did not wait");
+        // A program that another test starts has the lock too, until it is executed.
+        wait_until("the branch's turn", || {
+            (world.run(&["flush"]).code == Some(0)).then_some(())
+        });
+        hook.join().unwrap()
+    });
+    let report = said.report();
+    assert_eq!(
+        step(&report, "memory-commit")["verdict"],
+        "done",
+        "{report}"
+    );
 }
 
 /// The same of work that no worker does now, as during a bisection.
