@@ -3,6 +3,8 @@
 //! Each such byte is kept as one of the last characters of a plane for private use. Where these characters are meant
 //! themselves, their own bytes are kept so, and nothing is lost either way.
 
+use percent_encoding::percent_decode_str;
+
 /// The character for the byte 0x80; 0xff has the last one of all.
 const FIRST: u32 = 0x10_FF80;
 
@@ -35,6 +37,12 @@ pub fn to_bytes(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// Replaces each `%xx` by its byte.
+pub fn percent_decoded(text: &str) -> String {
+    let bytes: Vec<u8> = percent_decode_str(text).collect();
+    from_bytes(&bytes)
+}
+
 /// Returns the text as it is shown: with U+FFFD for each byte that is no UTF-8.
 pub fn shown(text: &str) -> String {
     let shown = |letter| byte_of(letter).map_or(letter, |_| char::REPLACEMENT_CHARACTER);
@@ -64,5 +72,6 @@ mod tests {
         assert_eq!(from_bytes("p\u{e9}w".as_bytes()), "p\u{e9}w");
         assert_ne!(from_bytes(b"\xff"), from_bytes("\u{10ffff}".as_bytes()));
         assert_eq!(shown(&from_bytes(b"p\xffw")), "p\u{fffd}w");
+        assert_eq!(percent_decoded("%70%FFw%"), from_bytes(b"p\xffw%"));
     }
 }

@@ -1,9 +1,8 @@
 //! Git's rule for `<section>.<url>.<key>`: whether a pattern matches a URL, and how specifically.
 
-use url::Url;
-
-use crate::byte_text::from_bytes;
+use crate::byte_text::percent_decoded;
 use crate::names::RemoteUrl;
+use crate::net::ProxyUrl;
 
 /// Whether a pattern may leave out the scheme, as those of `credential.<url>` may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +45,20 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Takes that of a proxy apart, which may be one of SOCKS; `user` is decoded.
-    pub(super) fn of_proxy(url: &'a Url, user: Option<&'a str>) -> Self {
+    /// Takes that of a proxy apart, which may be one of SOCKS; `user` is decoded. A port that its text leaves out is that of the
+    /// scheme, as for git, and not the one that is connected to.
+    pub(super) fn of_proxy(proxy: &'a ProxyUrl, user: Option<&'a str>) -> Self {
+        let url = proxy.url();
         Self {
             scheme: url.scheme(),
-            default_port: url.port_or_known_default(),
+            default_port: match url.scheme() {
+                "http" => Some(80),
+                "https" => Some(443),
+                _ => None,
+            },
             user,
             host: url.host_str(),
-            port: url.port(),
+            port: proxy.named_port(),
             path: url.path(),
         }
     }
@@ -125,10 +130,7 @@ fn split(pattern: &str) -> Option<Pattern<'_>> {
 
 /// Compares with a pattern without a scheme: `[user@]host[:port][/path]`, or a path alone.
 fn is_named_in_part(pattern: &str, url: &Place<'_>) -> bool {
-    let (authority, path) = match pattern.find('/') {
-        Some(at) => pattern.split_at(at),
-        None => (pattern, ""),
-    };
+    let (authority, path) = pattern.split_at(pattern.find('/').unwrap_or(pattern.len()));
     let (user, host) = match authority.rsplit_once('@') {
         Some((login, host)) => (login.split(':').next(), host),
         None => (None, authority),
@@ -139,31 +141,6 @@ fn is_named_in_part(pattern: &str, url: &Place<'_>) -> bool {
     (host.is_empty() || host.eq_ignore_ascii_case(&here))
         && user.is_none_or(|user| url.user == Some(percent_decoded(user).as_str()))
         && (bare(path).is_empty() || bare(path) == bare(url.path))
-}
-
-/// Replaces each `%xx`.
-pub(super) fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        if let Some(byte) = escaped(rest) {
-            bytes.push(byte);
-            rest = rest.get(3..).unwrap_or_default();
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    from_bytes(&bytes)
-}
-
-/// Returns the byte of an escape at the beginning.
-fn escaped(text: &[u8]) -> Option<u8> {
-    let [b'%', high, low, ..] = text else {
-        return None;
-    };
-    let hex = |digit: u8| char::from(digit).to_digit(16);
-    u8::try_from(hex(*high)? * 16 + hex(*low)?).ok()
 }
 
 /// Returns a path as git compares it: in one spelling, dot segments resolved. Returns `None` when it leads out of the root.
@@ -211,11 +188,8 @@ mod tests {
     use super::*;
 
     fn rank_of(pattern: &str, url: &str) -> Option<Rank> {
-        rank(
-            pattern,
-            &Place::of(&RemoteUrl::parse(url).unwrap()),
-            Partial::No,
-        )
+        let url = RemoteUrl::parse(url).unwrap();
+        rank(pattern, &Place::of(&url), Partial::No)
     }
 
     #[test]
@@ -284,6 +258,27 @@ mod tests {
             let found = rank(pattern, &Place::of(&url), Partial::Allowed);
             assert_eq!(found.is_some(), matches, "{pattern}");
             assert!(rank(pattern, &Place::of(&url), Partial::No).is_none());
+        }
+    }
+
+    #[test]
+    fn a_pattern_without_a_port_is_not_for_every_port_of_a_proxys_host() {
+        for (pattern, text, matches) in [
+            ("http://h:3128", "h:3128", true),
+            ("http://h", "h:3128", false),
+            ("http://h:80", "h:3128", false),
+            ("http://h", "h:80", true),
+            ("http://h", "h", true),
+            ("http://h:1080", "h", false),
+            ("h:80", "h:80", true),
+            ("h", "h:80", false),
+            ("socks5h://h", "socks5h://h:1080", false),
+            ("socks5h://h:1080", "socks5h://h:1080", true),
+            ("socks5h://h", "socks5h://h", true),
+        ] {
+            let proxy = ProxyUrl::parse(text, "x").unwrap().unwrap();
+            let found = rank(pattern, &Place::of_proxy(&proxy, None), Partial::Allowed);
+            assert_eq!(found.is_some(), matches, "{pattern} {text}");
         }
     }
 

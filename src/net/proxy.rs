@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::byte_text::{from_bytes, to_bytes};
+use crate::byte_text::{percent_decoded, to_bytes};
 
 use super::error::NetError;
 
@@ -22,6 +22,8 @@ const DEFAULT_TLS_PORT: u16 = 443;
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyUrl {
     url: Url,
+    /// Says whether the text named the port of the URL.
+    names_port: bool,
     /// An empty password is one as well, which the URL type does not keep.
     has_password: bool,
     configured_in: String,
@@ -39,6 +41,7 @@ impl ProxyUrl {
             configured_in: configured_in.to_owned(),
             reason,
         };
+        let not_url = || wrong("it is not a URL");
         if text.is_empty() {
             return Ok(None);
         }
@@ -77,41 +80,43 @@ impl ProxyUrl {
         let has_password = login.as_ref().is_some_and(|login| login.contains(':'));
         let login = login.map(|login| format!("{login}@")).unwrap_or_default();
         let authority = format!("{login}{place}");
+        let proxy = |url, names_port| Self {
+            url,
+            names_port,
+            has_password,
+            configured_in: configured_in.to_owned(),
+            sends_login: true,
+        };
         if is_socket {
             let url = Url::parse(&format!("{scheme}://{login}localhost/{path}"));
-            return Ok(Some(Self {
-                url: url.map_err(|_| wrong("it is not a URL"))?,
-                has_password,
-                configured_in: configured_in.to_owned(),
-                sends_login: true,
-            }));
+            return Ok(Some(proxy(url.map_err(|_| not_url())?, false)));
         }
-        let mut url =
-            Url::parse(&format!("{scheme}://{authority}")).map_err(|_| wrong("it is not a URL"))?;
+        let mut url = Url::parse(&format!("{scheme}://{authority}")).map_err(|_| not_url())?;
         if url.host_str().is_none_or(str::is_empty) {
             return Err(wrong("it names no host"));
         }
         // Read from the text: the URL type does not tell `:80` from no port.
-        if !names_port(&authority) {
+        let names_port = names_port(&authority);
+        if !names_port {
             let port = if scheme == "https" {
                 DEFAULT_TLS_PORT
             } else {
                 DEFAULT_PORT
             };
-            url.set_port(Some(port))
-                .map_err(|()| wrong("it is not a URL"))?;
+            url.set_port(Some(port)).map_err(|()| not_url())?;
         }
-        Ok(Some(Self {
-            url,
-            has_password,
-            configured_in: configured_in.to_owned(),
-            sends_login: true,
-        }))
+        Ok(Some(proxy(url, names_port)))
     }
 
     /// Returns the URL, login included.
     pub const fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Returns the port that the text names, if it names one.
+    pub fn named_port(&self) -> Option<u16> {
+        let port = self.url.port_or_known_default();
+        port.filter(|_| self.names_port)
     }
 
     /// Returns the URL without its login, as credential helpers are asked for it.
@@ -146,8 +151,8 @@ impl ProxyUrl {
         Self {
             url,
             has_password: true,
-            configured_in: self.configured_in.clone(),
             sends_login: true,
+            ..self.clone()
         }
     }
 
@@ -157,8 +162,8 @@ impl ProxyUrl {
         Self {
             url: self.without_login(),
             has_password: false,
-            configured_in: self.configured_in.clone(),
             sends_login: false,
+            ..self.clone()
         }
     }
 
@@ -182,13 +187,12 @@ impl ProxyUrl {
     /// Returns host and port, or host and socket, for messages.
     pub fn host_and_port(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
-        if let Some(socket) = self.socket() {
-            return format!("{host}{}", socket.display());
+        if self.socket().is_some() {
+            // Encoded: its path may hold what moves a terminal.
+            return format!("{host}{}", self.url.path());
         }
-        match self.url.port_or_known_default() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+        let port = self.url.port_or_known_default();
+        port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }
 
@@ -200,16 +204,9 @@ impl fmt::Debug for ProxyUrl {
 
 /// Says whether an authority ends in a port.
 fn names_port(authority: &str) -> bool {
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
-    let after_address = host.rsplit_once(']').map_or(host, |(_, after)| after);
+    let place = authority.rsplit('@').next().unwrap_or(authority);
+    let after_address = place.rsplit(']').next().unwrap_or(place);
     after_address.contains(':')
-}
-
-fn percent_decoded(text: &str) -> String {
-    let bytes: Vec<u8> = percent_decode_str(text).collect();
-    from_bytes(&bytes)
 }
 
 #[cfg(test)]
@@ -238,7 +235,7 @@ mod tests {
         let proxy = |text| ProxyUrl::parse(text, "x").unwrap().unwrap();
         let tor = proxy("socks5h://u:p@LocalHost//run/tor%20x/socks/");
         assert_eq!(tor.socket(), Some("/run/tor x/socks".into()));
-        assert_eq!(tor.host_and_port(), "localhost/run/tor x/socks");
+        assert_eq!(tor.host_and_port(), "localhost/run/tor%20x/socks");
         assert_eq!(
             tor.without_login().as_str(),
             "socks5h://localhost/run/tor%20x/socks"

@@ -17,9 +17,9 @@ use super::tls::TlsSettings;
 /// What differs between clients.
 #[derive(Debug, Clone)]
 pub struct ConnectorSettings {
-    /// How long a connection may take to be established: that of TCP, with each address of a host.
+    /// How long a connection may take to be established, with the look-up of the name and TLS; to a proxy, that of TCP.
     pub connect_timeout: Duration,
-    /// How long it may take with the look-up of the name, and with what a proxy and TLS do; the same where that is not said.
+    /// How long it may take through a proxy, with what that does; the same where nothing is said.
     pub establish_timeout: Option<Duration>,
     /// The trust anchors of TLS connections, and the client certificate.
     pub tls: TlsSettings,

@@ -9,10 +9,9 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use secrecy::SecretString;
 use tracing::debug;
 
-use crate::byte_text::{from_bytes, to_bytes};
+use crate::byte_text::{from_bytes, percent_decoded, to_bytes};
 use crate::environment::Environment;
 use crate::git::config::Config;
-use crate::git::url_match::percent_decoded;
 use crate::process::{Inheritance, Program};
 use crate::threads::lock;
 

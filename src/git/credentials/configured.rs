@@ -43,7 +43,7 @@ impl Helpers {
     /// Reads the same about a proxy, of SOCKS as well.
     pub fn of_proxy(config: &Config, proxy: &ProxyUrl, inheritance: Inheritance) -> Self {
         let user = proxy.user();
-        let place = Place::of_proxy(proxy.url(), user.as_deref());
+        let place = Place::of_proxy(proxy, user.as_deref());
         let values = |name| config.scoped_to("credential", name, place, Matching::All);
         let mut helpers = Self::of_lines(config, values("helper"), inheritance);
         helpers.username = values("username").pop();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::byte_text::percent_decoded;
 use crate::clock::Clock;
-use crate::git::url_match::percent_decoded;
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 use crate::threads::lock;

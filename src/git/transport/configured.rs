@@ -1,10 +1,9 @@
 //! What the user's git configuration says about one remote, put into `PushOptions`.
 
 use gix::bstr::BStr;
-use gix::config::Integer;
 use hyper::header::{HeaderName, HeaderValue};
 
-use crate::git::config::tell_header;
+use crate::git::config::{integer, tell_header};
 use crate::git::credentials::Helpers;
 use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
@@ -71,7 +70,7 @@ impl PushOptions {
 
 /// Reads `http.postBuffer` with git's suffixes.
 fn parse_post_buffer(text: &str) -> Option<u64> {
-    let number = Integer::try_from(BStr::new(text)).ok()?.to_decimal()?;
+    let number = integer(BStr::new(text), i64::MAX.into())?;
     Some(u64::try_from(number).unwrap_or(0).max(MIN_POST_BUFFER))
 }
 

@@ -61,7 +61,7 @@ impl Endpoint {
                 }
                 let (ended, lines) = (running.ended(EXIT_GRACE), messages(&stderr, known));
                 let probe = || probe(target).unwrap_or(Probed::Other);
-                not_run(ended, &lines, target.options, probe)
+                not_run(ended, &lines, stage, target.options, probe)
                     .or_else(|| silent_refusal(ended, &lines, stage, target.options))
                     .unwrap_or_else(|| {
                         let error = or_signal(error(), ended, &lines);

@@ -5,10 +5,9 @@
 use std::time::Duration;
 
 use gix::bstr::BStr;
-use gix::config::Integer;
 
 use crate::environment::Environment;
-use crate::git::config::{Config, Matching, truth};
+use crate::git::config::{Config, Matching, integer, truth};
 use crate::names::{RemoteUrl, Scheme};
 
 use super::options::{ProactiveLogin, PushOptions, Redirects};
@@ -37,7 +36,7 @@ impl PushOptions {
         let number = |variable: &str, key| {
             let text = environment.text(variable).map(str::to_owned);
             let text = text.or_else(|| http(key))?;
-            let number = Integer::try_from(BStr::new(&text)).ok()?.to_decimal()?;
+            let number = integer(BStr::new(&text), i32::MAX.into())?;
             u64::try_from(number).ok().filter(|number| *number > 0)
         };
         let limit = number("GIT_HTTP_LOW_SPEED_LIMIT", "lowSpeedLimit");
@@ -104,8 +103,9 @@ fn forbidden_by(
     let by_user = environment.raw("GIT_PROTOCOL_FROM_USER");
     match value.to_ascii_lowercase().as_str() {
         "always" => None,
+        // Git fails on what is neither true nor false.
         "user" => by_user
-            .is_some_and(|text| truth(Some(BStr::new(text))) == Some(false))
+            .is_some_and(|text| truth(Some(BStr::new(text))) != Some(true))
             .then(|| "GIT_PROTOCOL_FROM_USER".to_owned()),
         // Git fails on a value that it does not know.
         _ => Some(format!("`{key}`")),
@@ -141,7 +141,7 @@ mod tests {
             forbidden_by(&environment, None, &path)
         };
         assert_eq!(of("1"), None);
-        for said in ["0", "false", ""] {
+        for said in ["0", "false", "", "zzz"] {
             assert_eq!(
                 of(said).as_deref(),
                 Some("GIT_PROTOCOL_FROM_USER"),

@@ -25,11 +25,15 @@ const ENDED_BY_SIGNAL: &[&str] = &[
 pub(super) fn not_run(
     ended: Option<Ended>,
     lines: &[String],
+    stage: Stage,
     options: &PushOptions,
     probe: impl FnOnce() -> Probed,
 ) -> Option<TransportError> {
     let not_read = lines.iter().find(|line| is_not_read(line));
-    if let (Some(said), Some(named_in)) = (not_read.cloned(), named_in(options)) {
+    // So shells end that cannot read their command. What comes later, or with another code, a server may have written.
+    let may_be_not_read = stage == Stage::Opening && matches!(ended, Some(Ended::Code(1 | 2)));
+    if may_be_not_read && let (Some(said), Some(named_in)) = (not_read.cloned(), named_in(options))
+    {
         return Some(TransportError::SshCommand { named_in, said });
     }
     if !matches!(ended, Some(Ended::Code(126 | 127))) {
@@ -146,7 +150,7 @@ mod tests {
         let (known, ended) = (KnownSecrets::default(), Some(ended));
         let lines = messages(stderr.as_bytes(), &known);
         let error = || from_stderr(stderr.as_bytes(), Scheme::Ssh, Stage::Opening, &known);
-        not_run(ended, &lines, options, || probed)
+        not_run(ended, &lines, Stage::Opening, options, || probed)
             .unwrap_or_else(|| or_signal(error(), ended, &lines))
             .to_string()
     }
@@ -206,6 +210,10 @@ mod tests {
         assert!(not_run(&command("ssh -p '2"), dash, 2));
         assert!(not_run(&command("ssh -p '2"), bash, 2));
         assert!(!not_run(&PushOptions::default(), dash, 2));
+        assert!(!not_run(&command("ssh"), dash, 255));
+        let (ended, lines) = (Some(Ended::Code(2)), [dash.to_owned()]);
+        let of = |stage| super::not_run(ended, &lines, stage, &wrapper, || Probed::Other);
+        assert!(of(Stage::Opening).is_some() && of(Stage::Working).is_none());
         let remote = "bash: line 1: /opt/gate: No such file or directory";
         assert!(!not_run(&command("ssh -v"), remote, 127));
         assert!(!not_run(&PushOptions::default(), remote, 127));

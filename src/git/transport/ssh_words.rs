@@ -20,6 +20,13 @@ pub(super) const DISCONNECTED: &[&str] = &[
     "the remote hung up",
 ];
 
+/// What ssh writes at the end of a connection that something else has ended.
+const ENDS: &[&str] = &[
+    "connection closed by",
+    "connection reset by",
+    "stdio forwarding failed",
+];
+
 /// Says whether a connection was lost before the server's ssh had said anything: what a shell wrote is of this machine.
 pub(super) fn is_before_login(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
@@ -32,11 +39,13 @@ pub(super) fn is_before_login(line: &str) -> bool {
 pub(super) fn cause(said: String, messages: &[String], remarks: &[String]) -> String {
     let at = messages.iter().position(|line| *line == said);
     let better = if messages.iter().any(|line| is_before_login(line)) {
-        // It writes while ssh does: the order of their lines says nothing.
-        let is_ssh = |line: &str| DISCONNECTED.iter().any(|words| line.contains(words));
-        messages
-            .iter()
-            .find(|line| !is_ssh(&line.to_ascii_lowercase()))
+        // It writes while ssh does: the order of their lines says nothing. What it writes may be in ssh's words: `ProxyJump`
+        // runs one more of them.
+        let is_end = |line: &str| {
+            let lower = line.to_ascii_lowercase();
+            is_before_login(line) || ENDS.iter().any(|words| lower.contains(words))
+        };
+        messages.iter().find(|line| !is_end(line))
     } else if said.contains(": terminating, ") {
         at.and_then(|at| messages.get(at.checked_sub(1)?))
     } else if said.ends_with(": failure") {
@@ -260,4 +269,30 @@ pub(super) fn denied_advice(said: &str) -> Option<&'static str> {
 pub(super) fn is_want_of_right(said: &str) -> bool {
     let said = said.to_ascii_lowercase();
     DENIED.iter().any(|words| said.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_before_the_login_is_told_by_the_line_of_its_cause() {
+        const LOST: &str = "kex_exchange_identification: Connection closed by remote host";
+        const CLOSED: &str = "Connection closed by UNKNOWN port 65535";
+        let jump = "channel 0: open failed: connect failed: Connection refused";
+        let forwarding = "stdio forwarding failed";
+        let nc = "nc: connect to h port 22 (tcp) failed: Connection refused";
+        let host = "ssh: connect to host jump port 22: No route to host";
+        let cases: [(&[&str], &str); 5] = [
+            (&[jump, forwarding, LOST, CLOSED], jump),
+            (&[LOST, CLOSED, forwarding, jump], jump),
+            (&[nc, LOST, CLOSED], nc),
+            (&[host, LOST], host),
+            (&[LOST, CLOSED], LOST),
+        ];
+        for (lines, telling) in cases {
+            let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            assert_eq!(cause(LOST.to_owned(), &lines, &[]), telling);
+        }
+    }
 }

@@ -110,14 +110,13 @@ impl Connector {
                 resolver,
             })
         });
+        let with_proxy = settings.establish_timeout.filter(|_| proxy.is_some());
         Ok(Self(Arc::new(Route {
             tcp,
             server: Server::of(url),
             tls: tls.transpose()?,
             proxy: proxy.transpose()?,
-            timeout: settings
-                .establish_timeout
-                .unwrap_or(settings.connect_timeout),
+            timeout: with_proxy.unwrap_or(settings.connect_timeout),
         })))
     }
 

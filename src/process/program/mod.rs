@@ -203,7 +203,8 @@ impl Program {
 
     fn by_shell(&self) -> Self {
         let script = self.relative.as_ref().unwrap_or(&self.path);
-        let mut arguments = vec![script.clone().into_os_string()];
+        // The name of a script may begin as an option does.
+        let mut arguments = vec![OsString::from("--"), script.clone().into_os_string()];
         arguments.extend(self.arguments.iter().cloned());
         Self {
             path: "/bin/sh".into(),
@@ -218,5 +219,17 @@ impl Program {
             program: self.path.clone(),
             source,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shell_takes_no_script_for_an_option() {
+        let script = Program::new("/hooks/-c").called_as(Some("-c".into()));
+        let by_shell = script.arg("-x").by_shell();
+        assert_eq!(by_shell.arguments, ["--", "-c", "-x"]);
     }
 }

@@ -28,7 +28,7 @@ fn git_pushes(served: &Served, variables: &[(&str, &str)]) -> bool {
 #[test]
 fn a_protocol_that_git_may_not_speak_is_refused() {
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], bool);
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 10] = [
         (&[("protocol.http.allow", "never")], &[], false),
         (&[("protocol.http.allow", "always")], &[], true),
         (&[("protocol.allow", "never")], &[], false),
@@ -40,6 +40,12 @@ fn a_protocol_that_git_may_not_speak_is_refused() {
         (
             &[("protocol.http.allow", "user")],
             &[("GIT_PROTOCOL_FROM_USER", "0")],
+            false,
+        ),
+        // Git dies of it.
+        (
+            &[("protocol.http.allow", "user")],
+            &[("GIT_PROTOCOL_FROM_USER", "zzz")],
             false,
         ),
         (

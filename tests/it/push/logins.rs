@@ -187,28 +187,30 @@ fn a_login_that_the_push_itself_refuses_is_forgotten_after_it_was_kept() {
 /// Guards against a wait for the words of a refusal, after which nobody would know that it was one.
 #[test]
 fn a_login_is_refused_also_where_the_page_that_says_so_does_not_come() {
-    let served = Served::start(GitServerOptions::default());
-    let wanted = Wanted {
-        lets_read: true,
-        holds_page: true,
-        ..Wanted::basic("authorization", b"Basic other", OF_SERVER)
-    };
-    let gate = Gate::start(&served.server.url(), wanted);
-    let url = format!("http://{}/r.git", gate.address);
-    for content in ["small\n", &noise(300_000)] {
-        served
-            .sandbox
-            .commit(&served.work, "more.txt", content, "More");
-        let mut options = served.options();
-        options.helpers = helpers(&served.sandbox, &[&recording(&served.sandbox, "old")]);
-        options.auth_cache = AuthCache::new(Some(AuthNeed::Required));
-        let error = push_head(&served.sandbox, &served.work, &url, &options).unwrap_err();
-        assert_eq!(error.class(), "auth", "{error:?}");
-        let heard = served.heard();
-        assert!(heard.contains("erase\n"), "{heard}");
-        std::fs::remove_file(served.sandbox.path("helper.log")).unwrap();
+    for lets_read in [true, false] {
+        let served = Served::start(GitServerOptions::default());
+        let wanted = Wanted {
+            lets_read,
+            holds_page: true,
+            ..Wanted::basic("authorization", b"Basic other", OF_SERVER)
+        };
+        let gate = Gate::start(&served.server.url(), wanted);
+        let url = format!("http://{}/r.git", gate.address);
+        for content in ["small\n", &noise(300_000)] {
+            served
+                .sandbox
+                .commit(&served.work, "more.txt", content, "More");
+            let mut options = served.options();
+            options.helpers = helpers(&served.sandbox, &[&recording(&served.sandbox, "old")]);
+            options.auth_cache = AuthCache::new(Some(AuthNeed::Required));
+            let error = push_head(&served.sandbox, &served.work, &url, &options).unwrap_err();
+            assert_eq!(error.class(), "auth", "{error:?}");
+            let heard = served.heard();
+            assert!(heard.contains("erase\n"), "{heard}");
+            std::fs::remove_file(served.sandbox.path("helper.log")).unwrap();
+        }
+        assert!(gate.refused() >= 2);
     }
-    assert!(gate.refused() >= 2);
 }
 
 #[test]

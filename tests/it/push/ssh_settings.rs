@@ -230,7 +230,7 @@ fn an_ssh_that_starts_nothing_is_named() {
         return;
     };
     host.config_by("user", "SessionType none\n");
-    let policy = "[limits]\npush-timeout = \"2s\"\n";
+    let policy = "[limits]\npush-timeout = \"30s\"\n";
     let sandbox = &host.twin.served.sandbox;
     sandbox.write("home/.config/sendoff/policy.toml", policy);
     let told = "ssh starts nothing on the server (`SessionType none`)";

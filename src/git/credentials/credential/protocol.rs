@@ -2,8 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::byte_text::{from_bytes, to_bytes};
-use crate::git::url_match::percent_decoded;
+use crate::byte_text::{from_bytes, percent_decoded, to_bytes};
 
 use super::{Capability, Credential, Verb};
 

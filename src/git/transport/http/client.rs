@@ -26,7 +26,7 @@ pub(super) struct HttpClient<'a> {
     repeats_left: u32,
 }
 
-/// How long a connection may take to be established, where the push may take longer.
+/// How long a connection through a proxy may take to be established, where the push may take longer.
 const ESTABLISH_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often that is at most: a proxy could say so for ever.
@@ -36,11 +36,13 @@ impl<'a> HttpClient<'a> {
     /// Makes the client. Nothing is sent yet.
     pub(super) fn new(target: Target<'a>, base: &Url) -> Result<Self, TransportError> {
         let network = target.options.network.as_ref();
+        let connect_timeout = target.options.connect_timeout;
+        let through_proxy = ESTABLISH_LIMIT.min(target.options.push_timeout / 2);
         let settings = network.settings(base).map_err(TransportError::Setup)?;
         let settings = ConnectorSettings {
-            connect_timeout: target.options.connect_timeout,
+            connect_timeout,
             // A proxy looks names up and connects itself, which can take long; git waits for minutes.
-            establish_timeout: Some(ESTABLISH_LIMIT.min(target.options.push_timeout / 2)),
+            establish_timeout: Some(through_proxy.max(connect_timeout)),
             ..settings
         };
         let client = build(base, &settings).inspect_err(|error| {

@@ -1,9 +1,11 @@
 //! One exchange over HTTP: sent, given up after the idle timeout, and its answer read within a limit.
 
+use std::time::Duration;
+
 use hyper::{StatusCode, Version};
 use sendoff_push::ADVERTISEMENT_CAP;
 use tokio::task::yield_now;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::clock::Clock;
 use crate::git::transport::classify::is_disconnect;
@@ -17,6 +19,8 @@ use super::response::media_type;
 
 /// How much of an error page is read, in bytes: more than is shown, so that a secret in it is recognised whole.
 const ERROR_BODY_LIMIT: usize = 8 * 1024;
+/// How long what is left of a response may take where nothing depends on it: less than a connection to a busy server.
+pub(super) const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl HttpConnection<'_> {
     /// Runs one exchange, and gives it up after the idle timeout or when the caller stops the push.
@@ -89,11 +93,17 @@ impl HttpConnection<'_> {
         is_disconnect(error) && self.may_be_stale.replace(false)
     }
 
-    /// Reads an error page: a part of it is enough.
+    /// Reads an error page: a part of it is enough. That of a refused login is not waited for: its status says enough.
     pub(super) async fn read_page(&self, response: Response) -> Result<Vec<u8>, TransportError> {
+        let is_refused_login = response.status() == StatusCode::UNAUTHORIZED;
         let mut page = Vec::new();
         let mut take = |piece: &[u8]| page.extend_from_slice(piece);
-        let _part = self.read(response, ERROR_BODY_LIMIT, &mut take).await?;
+        let read = self.read(response, ERROR_BODY_LIMIT, &mut take);
+        if is_refused_login {
+            let _part = timeout(END_TIMEOUT, read).await;
+        } else {
+            let _part = read.await?;
+        }
         Ok(page)
     }
 

@@ -1,7 +1,5 @@
 //! One request of a push, and its result.
 
-use std::time::Duration;
-
 use hyper::StatusCode;
 use hyper::header::WWW_AUTHENTICATE;
 use sendoff_push::sideband::Answer;
@@ -14,7 +12,7 @@ use crate::net::{Challenges, ProxyLoginRefused, Request, Response};
 
 use super::HttpConnection;
 use super::decode::{Decoder, ReportReader};
-use super::exchange::put_back;
+use super::exchange::{END_TIMEOUT, put_back};
 use super::response::{ResponseHead, media_type, shown_page};
 
 /// The outcome of one request.
@@ -54,9 +52,7 @@ impl HttpConnection<'_> {
             let head = ResponseHead::of(&response);
             if head.status == StatusCode::UNAUTHORIZED {
                 let offered = Challenges::of(response.headers(), &WWW_AUTHENTICATE);
-                // The status says enough: the page is not waited for.
-                let page = timeout(END_TIMEOUT, connection.read_page(response)).await;
-                let body = page.ok().and_then(Result::ok).unwrap_or_default();
+                let body = connection.read_page(response).await.unwrap_or_default();
                 let said = shown_page(&body, connection.known);
                 return Ok(Ok(Posted::Unauthorized(offered, said)));
             }
@@ -119,9 +115,6 @@ impl HttpConnection<'_> {
         }
     }
 }
-
-/// How long what is left of a response may take where nothing depends on it: less than a connection to a busy server.
-const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Reads what is left of a response, so that its connection can be used again. Where more comes than the end, or none, another
 /// connection is made.
