@@ -31,6 +31,7 @@ mod status;
 mod step;
 mod task;
 mod task_json;
+mod task_table;
 mod task_value;
 mod timed_input;
 mod trust;

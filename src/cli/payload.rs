@@ -1,6 +1,7 @@
 //! The payload of a call of `sendoff hook`: a task document, or an agent's own JSON. An invalid one is ignored.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -61,8 +62,8 @@ impl Heard {
                 closed: gate(arguments.first().map(OsString::as_os_str)).closed(),
                 ..Self::default()
             },
-            Payload::TaskDocument => Self::of_document(&collect()),
-            Payload::Agent(read) => Self::of_agent(surface, read, &collect(), directory),
+            Payload::TaskDocument => Self::of_document(&standard_input()),
+            Payload::Agent(read) => Self::of_agent(surface, read, &standard_input(), directory),
             Payload::AgentArgument(read) => {
                 let last = arguments.last().map(OsString::as_os_str);
                 let bytes = last.map_or(&[][..], OsStr::as_encoded_bytes);
@@ -74,9 +75,8 @@ impl Heard {
     fn of_document(bytes: &[u8]) -> Self {
         let (read, problem) = match within_limit(bytes).and_then(parse) {
             Ok(read) => {
-                let of_keys = read.left_out.join("; ");
-                let problem = format!("a part of the task document is left out: {of_keys}");
-                (read, (!of_keys.is_empty()).then_some(problem))
+                let problem = read.told_left_out("the task document");
+                (read, problem)
             }
             Err(problem) => {
                 let problem = format!("the task document is left out: {problem}");
@@ -172,15 +172,20 @@ fn within_limit(bytes: &[u8]) -> Result<&[u8], String> {
     Ok(bytes)
 }
 
-/// Returns what arrives on standard input until the end of an object, until its own end, or until the time is over.
-fn collect() -> Vec<u8> {
+fn standard_input() -> Vec<u8> {
+    collect(|into, until| read_until(rustix::stdio::stdin(), into, until))
+}
+
+/// Returns what arrives until the end of an object, until the end of the input, or until the time is over. `read` returns
+/// `None` where nothing comes until then.
+fn collect(mut read: impl FnMut(&mut [u8], Instant) -> io::Result<Option<usize>>) -> Vec<u8> {
     let began = Instant::now();
     let mut until = began + PIECE_TIMEOUT;
     let mut scan = Scan::default();
     let mut bytes = Vec::new();
     let mut piece = vec![0; CHUNK_SIZE];
     while bytes.len() as u64 <= PAYLOAD_LIMIT {
-        let Ok(Some(count @ 1..)) = read_until(rustix::stdio::stdin(), &mut piece, until) else {
+        let Ok(Some(count @ 1..)) = read(&mut piece, until) else {
             break;
         };
         let new = piece.get(..count).unwrap_or_default();
@@ -200,6 +205,37 @@ fn collect() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Collects pieces of a payload, of which nothing comes after them. Returns it, and until when each was waited for.
+    fn collected(pieces: &[&str]) -> (Vec<u8>, Vec<Instant>) {
+        let mut pieces = pieces.iter();
+        let mut times = Vec::new();
+        let bytes = collect(|into, until| {
+            times.push(until);
+            // The clock goes on.
+            std::thread::sleep(Duration::from_millis(2));
+            Ok(pieces.next().map(|piece| {
+                into[..piece.len()].copy_from_slice(piece.as_bytes());
+                piece.len()
+            }))
+        });
+        (bytes, times)
+    }
+
+    /// Guards that a writer who takes its time, as an interpreter on a busy machine does, loses nothing.
+    #[test]
+    fn each_piece_of_an_object_has_a_time_of_its_own() {
+        let (bytes, times) = collected(&["{\"a\": ", "[1, ", "2]", "} more"]);
+        assert_eq!(bytes, b"{\"a\": [1, 2]}");
+        assert_eq!(times.len(), 4);
+        assert!(times.is_sorted_by(|one, next| one < next), "{times:?}");
+        let (bytes, times) = collected(&["{", "\"a"]);
+        assert_eq!((bytes.as_slice(), times.len()), (&b"{\"a"[..], 3));
+        // What is no object has one time for all of it.
+        let (bytes, times) = collected(&["[1, ", "2"]);
+        assert_eq!(bytes, b"[1, 2");
+        assert!(times.iter().all(|time| *time == times[0]), "{times:?}");
+    }
 
     #[test]
     fn x22_a_document_over_the_limit_is_left_out() {

@@ -12,13 +12,11 @@ use crate::pipeline::TaskDocument;
 use crate::reason::{Code, Reason};
 
 use super::json_object::{self, Beginning};
-use super::task_json::parse;
+use super::task_json::{ReadTask, parse};
 use super::timed_input::read_until;
 
 /// The largest input, in bytes.
 const MAX_INPUT_SIZE: u64 = 64 << 20;
-/// How many unknown keys a note names.
-const MOST_SHOWN: usize = 20;
 
 /// Reads `--input`: a file, or `-` for standard input.
 pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
@@ -68,7 +66,7 @@ pub(super) fn read_task(
     let is_missing = read.is_late && read.bytes.trim_ascii().is_empty();
     match parse(&read.bytes) {
         Ok(task) if !is_missing => {
-            let notes = [left_out(path, &task.left_out), unknown(path, &task.unknown)];
+            let notes = [left_out(path, &task), unknown(path, &task)];
             Ok((task.document, notes.into_iter().flatten().collect()))
         }
         Err(problem) if !read.is_late => {
@@ -130,33 +128,27 @@ fn late(path: &Path, patience: Duration) -> Reason {
 }
 
 /// Notes the values that are not used.
-fn left_out(path: &Path, left_out: &[String]) -> Option<Reason> {
-    let message = format!(
-        "a part of {} is left out: {}",
-        name_of(path),
-        left_out.join("; ")
-    );
+fn left_out(path: &Path, task: &ReadTask) -> Option<Reason> {
+    let message = task.told_left_out(&name_of(path))?;
     let advice = format!(
         "write them as `{}` has them, and run again",
         TaskDocument::SCHEMA
     );
-    (!left_out.is_empty()).then(|| Reason::new(Code::BadInput, message).advise(advice))
+    Some(Reason::new(Code::BadInput, message).advise(advice))
 }
 
 /// Notes the keys that this version does not know: a caller may be newer.
-fn unknown(path: &Path, unknown: &[String]) -> Option<Reason> {
-    let shown = unknown.iter().take(MOST_SHOWN).map(String::as_str);
-    let shown: Vec<&str> = shown.collect();
+fn unknown(path: &Path, task: &ReadTask) -> Option<Reason> {
+    let keys = task.told_unknown()?;
     let message = format!(
-        "{} has keys that this version does not know: {}; they are not used",
-        name_of(path),
-        shown.join(", ")
+        "{} has keys that this version does not know: {keys}; they are not used",
+        name_of(path)
     );
     let advice = format!(
         "check their spelling; `{}` is described in docs/reference",
         TaskDocument::SCHEMA
     );
-    (!unknown.is_empty()).then(|| Reason::new(Code::UnknownKeys, message).advise(advice))
+    Some(Reason::new(Code::UnknownKeys, message).advise(advice))
 }
 
 /// Names the input for messages.

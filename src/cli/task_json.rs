@@ -1,28 +1,31 @@
 //! The task document as callers write it: unknown keys are named, values that shells and scripts write as another kind are
 //! taken for what they mean, and one that means nothing costs its key and not the task.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize as _;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::pipeline::TaskDocument;
 use crate::text::repaired_json;
 
-use super::task_value::{Holds, meant};
+use super::task_table::{Keys, TABLES, TOP, Table};
+use super::task_value::meant;
 
 /// How much of an unknown key is shown, in characters.
 const LONGEST_KEY: usize = 60;
+/// How many unknown keys are named.
+const MOST_SHOWN: usize = 20;
 
 /// What was read of a task document.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct ReadTask {
     pub(super) document: TaskDocument,
-    /// The keys that are unknown.
-    pub(super) unknown: Vec<String>,
+    /// The keys that are unknown, each once, as far as they are named.
+    unknown: Vec<String>,
+    /// How many more there are.
+    more_unknown: usize,
     /// The keys whose values were left out, and why.
-    pub(super) left_out: Vec<String>,
+    left_out: Vec<String>,
 }
 
 /// Reads a task document, which ends where its object ends. An error says what is wrong with it.
@@ -37,7 +40,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<ReadTask, String> {
         .ok_or_else(|| format!("it is {}, and must be an object", kind(object)))?;
     let mut read = ReadTask::default();
     let mut document = Map::new();
-    for (name, keys) in [("task", TASK), ("heartbeat", HEARTBEAT)] {
+    for (name, keys) in TABLES {
         let Some(value) = top.get(name) else { continue };
         match Table::of(value) {
             Some(table) => {
@@ -68,98 +71,60 @@ pub(super) fn parse(bytes: &[u8]) -> Result<ReadTask, String> {
     }
 }
 
-/// The keys of each table, and what they hold.
-type Keys = &'static [(&'static str, Holds)];
-
-/// The keys besides the tables.
-const TOP: Keys = &[("schema", Holds::Text), ("executor", Holds::Text)];
-/// See [`Keys`].
-const TASK: Keys = &[
-    ("id", Holds::Text),
-    ("input", Holds::Text),
-    ("response", Holds::Text),
-    ("ok", Holds::Truth),
-    ("error", Holds::Text),
-    ("stderr", Holds::Text),
-    ("exit_code", Holds::Whole),
-];
-/// See [`Keys`].
-const HEARTBEAT: Keys = &[
-    ("current_task", Holds::Text),
-    ("active_tasks", Holds::Count),
-    ("error_rate", Holds::Number),
-    ("sample_error", Holds::Text),
-    ("uptime_seconds", Holds::Count),
-];
-
 impl ReadTask {
+    /// Says which values of the input called `name` are left out; nothing where none is.
+    pub(super) fn told_left_out(&self, name: &str) -> Option<String> {
+        let keys = self.left_out.join("; ");
+        (!keys.is_empty()).then(|| format!("a part of {name} is left out: {keys}"))
+    }
+
+    /// Lists the unknown keys; nothing where there is none.
+    pub(super) fn told_unknown(&self) -> Option<String> {
+        let shown: Vec<&str> = self.unknown.iter().map(String::as_str).collect();
+        match (shown.as_slice(), self.more_unknown) {
+            ([], _) => None,
+            (_, 0) => Some(shown.join(", ")),
+            (_, more) => Some(format!("{}, and {more} more", shown.join(", "))),
+        }
+    }
+
     /// Returns the values of the keys that are known, as their keys hold them, and notes the others.
     fn settled(&mut self, table: &Table<'_>, keys: Keys, before: &str) -> Map<String, Value> {
         let mut settled = Map::new();
-        for (key, written) in &table.0 {
-            let is_table = before.is_empty() && ["task", "heartbeat"].contains(&key.as_str());
-            match keys.iter().find(|(name, _)| name == key) {
-                Some((_, holds)) => match meant(*holds, written) {
-                    // Of several the last one counts.
-                    Ok(value) => drop(settled.insert(key.clone(), value)),
-                    Err(wanted) => self.leave_out(&format!("{before}{key}"), written, wanted),
-                },
-                None if is_table => {}
-                None => {
-                    let shown: String = key.chars().take(LONGEST_KEY).collect();
-                    self.unknown
-                        .push(format!("{before}{}", shown.escape_debug()));
-                }
+        for (key, holds) in keys {
+            let Some(written) = table.get(key) else {
+                continue;
+            };
+            match meant(*holds, written) {
+                Ok(Value::Null) => {}
+                Ok(value) => drop(settled.insert((*key).to_owned(), value)),
+                Err(wanted) => self.leave_out(&format!("{before}{key}"), written, wanted),
             }
         }
-        settled.retain(|_, value| !value.is_null());
+        for (key, _) in &table.entries {
+            let is_table = before.is_empty() && TABLES.iter().any(|(name, _)| name == key);
+            if !is_table && !keys.iter().any(|(name, _)| name == key) {
+                self.note_unknown(key, before);
+            }
+        }
+        self.more_unknown = self.more_unknown.saturating_add(table.more);
         settled
+    }
+
+    fn note_unknown(&mut self, key: &str, before: &str) {
+        if self.unknown.len() == MOST_SHOWN {
+            self.more_unknown = self.more_unknown.saturating_add(1);
+            return;
+        }
+        let shown: String = key.chars().take(LONGEST_KEY).collect();
+        self.unknown
+            .push(format!("{before}{}", shown.escape_debug()));
     }
 
     fn leave_out(&mut self, key: &str, written: &RawValue, wanted: &str) {
         let kind = kind(written);
         self.left_out
             .push(format!("`{key}` is {kind}, and must be {wanted}"));
-    }
-}
-
-/// The keys of an object with their values as they are written, in their order.
-struct Table<'json>(Vec<(String, &'json RawValue)>);
-
-impl<'json> Table<'json> {
-    /// Reads a value; `None` where it is no object.
-    fn of(value: &'json RawValue) -> Option<Self> {
-        serde_json::from_str(value.get()).ok()
-    }
-
-    /// Returns the last value of a key.
-    fn get(&self, key: &str) -> Option<&'json RawValue> {
-        let of_key = self.0.iter().rfind(|(name, _)| name == key);
-        of_key.map(|(_, value)| *value)
-    }
-}
-
-impl<'de> Deserialize<'de> for Table<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Table<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Table<'de>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Table(entries))
-            }
-        }
-
-        deserializer.deserialize_map(Entries)
     }
 }
 
@@ -228,6 +193,34 @@ mod tests {
         assert_eq!(task.ok, Some(false));
         let heartbeat = read.document.heartbeat.unwrap();
         assert_eq!(heartbeat.current_task.as_deref(), Some("3"));
+    }
+
+    #[test]
+    fn of_several_the_last_one_counts_and_is_judged_alone() {
+        let read = parse(br#"{"task": {"ok": true, "ok": "maybe"}}"#).unwrap();
+        let wanted = ["`task.ok` is a string, and must be true or false"];
+        assert_eq!(read.left_out, wanted);
+        assert_eq!(read.document.task.ok, None);
+        let read = parse(br#"{"task": {"ok": "maybe", "ok": true}}"#).unwrap();
+        assert_eq!(read.told_left_out("x"), None);
+        assert_eq!(read.document.task.ok, Some(true));
+    }
+
+    /// Guards that a document of nothing but slips does not fill the memory and the report.
+    #[test]
+    fn what_is_told_has_a_limit() {
+        let bad = r#""ok": [], "colour": 1, "#.repeat(10_000);
+        let other: Vec<String> = (0..100).map(|n| format!(r#""x{n}": 1, "#)).collect();
+        let other = other.concat();
+        let read = parse(format!(r#"{{"task": {{{bad}{other} "input": "A"}}}}"#).as_bytes());
+        let read = read.unwrap();
+        let told = read.told_left_out("x").unwrap();
+        let wanted = "a part of x is left out: `task.ok` is an array, and must be true or false";
+        assert_eq!(told, wanted);
+        let told = read.told_unknown().unwrap();
+        assert!(told.starts_with("task.colour, task.x0, "), "{told}");
+        assert!(told.ends_with(", task.x18, and 81 more"), "{told}");
+        assert_eq!(read.document.task.input.as_deref(), Some("A"));
     }
 
     /// Guards that a slip beside the task does not lose it.

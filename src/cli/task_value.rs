@@ -24,18 +24,17 @@ const FALSE: [&str; 4] = ["false", "0", "no", "off"];
 
 /// Returns the value that is meant; null for none. Fails with what the key holds where the value means nothing of the kind.
 pub(super) fn meant(holds: Holds, written: &RawValue) -> Result<Value, &'static str> {
-    let written = written.get();
-    let text = match serde_json::from_str(written) {
-        Ok(Value::Null) => return Ok(Value::Null),
-        Ok(Value::String(text)) => Some(text),
-        Ok(value @ (Value::Array(_) | Value::Object(_))) if holds == Holds::Text => {
-            return Ok(value.to_string().into());
-        }
-        // A number as it is written: one of many digits, such as an id, would lose some. What is nested too deeply likewise.
-        _ => None,
+    let written = written.get().trim();
+    if written == "null" {
+        return Ok(Value::Null);
+    }
+    let text: Option<String> = if written.starts_with('"') {
+        serde_json::from_str(written).ok()
+    } else {
+        None
     };
     if holds == Holds::Text {
-        return Ok(text.unwrap_or_else(|| written.to_owned()).into());
+        return Ok(text.unwrap_or_else(|| compact(written)).into());
     }
     let word = text.as_deref().unwrap_or(written).trim();
     let word = word.to_ascii_lowercase();
@@ -45,11 +44,12 @@ pub(super) fn meant(holds: Holds, written: &RawValue) -> Result<Value, &'static 
     let truth = truth(&word);
     let value = match holds {
         Holds::Text | Holds::Truth => truth.map(Value::from),
-        Holds::Number => number(&word).map(Value::from),
+        Holds::Number => number_or_truth(&word).map(Value::from),
         Holds::Count => word.parse::<u64>().map(Value::from).ok().or_else(|| {
-            let whole = whole(number(&word)?).max(0);
-            Some(whole.into())
+            let count = count(number_or_truth(&word)?);
+            Some(count.into())
         }),
+        // No truth: the exit code of `false` would be that of success.
         Holds::Whole => word.parse::<i64>().map(Value::from).ok().or_else(|| {
             let whole = whole(number(&word)?);
             Some(whole.into())
@@ -63,6 +63,27 @@ pub(super) fn meant(holds: Holds, written: &RawValue) -> Result<Value, &'static 
     })
 }
 
+/// Returns JSON without blanks between its parts. Its numbers are as they were written: one of many digits, such as an id,
+/// would lose some as a [`Value`], which could also be large and nested too deeply. Its texts have no needless escapes, which
+/// could hide a secret.
+fn compact(json: &str) -> String {
+    let mut compact = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(quote) = rest.find('"') {
+        let (before, from_text) = rest.split_at(quote);
+        let mut texts = serde_json::Deserializer::from_str(from_text).into_iter::<String>();
+        let Some(Ok(text)) = texts.next() else {
+            compact.push_str(rest);
+            return compact;
+        };
+        compact.extend(before.split_ascii_whitespace());
+        compact.push_str(&Value::from(text).to_string());
+        rest = from_text.get(texts.byte_offset()..).unwrap_or_default();
+    }
+    compact.extend(rest.split_ascii_whitespace());
+    compact
+}
+
 fn truth(word: &str) -> Option<bool> {
     let number = number(word);
     if TRUE.contains(&word) || number == Some(1.0) {
@@ -74,18 +95,22 @@ fn truth(word: &str) -> Option<bool> {
     }
 }
 
-/// Returns a number that is one; a truth counts as in Python.
-fn number(word: &str) -> Option<f64> {
+/// Returns a number; a truth is one as in Python.
+fn number_or_truth(word: &str) -> Option<f64> {
     match word {
         "true" => Some(1.0),
         "false" => Some(0.0),
-        // What `parse` takes besides numbers: `inf`, `nan`.
-        word if word.contains('n') => None,
-        word => word
-            .parse()
-            .ok()
-            .map(|number: f64| number.clamp(f64::MIN, f64::MAX)),
+        word => number(word),
     }
+}
+
+fn number(word: &str) -> Option<f64> {
+    // What `parse` takes besides numbers: `inf`, `nan`.
+    if word.contains('n') {
+        return None;
+    }
+    let number: f64 = word.parse().ok()?;
+    Some(number.clamp(f64::MIN, f64::MAX))
 }
 
 /// Cuts the fraction off, as of the seconds that clocks of scripts tell.
@@ -95,6 +120,16 @@ fn number(word: &str) -> Option<f64> {
 )]
 const fn whole(number: f64) -> i64 {
     number as i64
+}
+
+/// Likewise; what is below 0 becomes 0.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number out of range becomes the nearest one"
+)]
+const fn count(number: f64) -> u64 {
+    number as u64
 }
 
 #[cfg(test)]
@@ -121,6 +156,10 @@ mod tests {
             ("true", "true"),
             (r#""a\nb""#, "a\nb"),
             (r#"{"parts": [1]}"#, r#"{"parts":[1]}"#),
+            (
+                r#"{"id": 12345678901234567890123, "price": 1.50, "a  \" b": [ true , "\u00df\/\n" ]}"#,
+                r#"{"id":12345678901234567890123,"price":1.50,"a  \" b":[true,"ß/\n"]}"#,
+            ),
             (&deep, &deep),
         ] {
             assert_eq!(of(Holds::Text, written), Ok(json!(wanted)));
@@ -141,7 +180,9 @@ mod tests {
             (Holds::Whole, "99999999999999999999", json!(i64::MAX)),
             (Holds::Whole, "-1e999", json!(i64::MIN)),
             (Holds::Count, "18446744073709551615", json!(u64::MAX)),
+            (Holds::Count, "99999999999999999999", json!(u64::MAX)),
             (Holds::Count, "-1", json!(0)),
+            (Holds::Count, "-1.5", json!(0)),
             (Holds::Count, "true", json!(1)),
             (Holds::Number, r#""0.5""#, json!(0.5)),
             (Holds::Number, "null", Value::Null),
@@ -157,6 +198,8 @@ mod tests {
             (Holds::Truth, "2", "true or false"),
             (Holds::Truth, "[5]", "true or false"),
             (Holds::Whole, r#""SIGKILL""#, "a whole number"),
+            (Holds::Whole, "false", "a whole number"),
+            (Holds::Whole, r#""True""#, "a whole number"),
             (Holds::Count, r#""1h""#, "a whole number"),
             (Holds::Number, r#""inf""#, "a number"),
             (Holds::Number, r#""nan""#, "a number"),

@@ -193,6 +193,7 @@ mod tests {
             "fix-1\u{fe0f}\u{20e3}",
             "\u{a9}\u{fe0f}",
             "\u{6cc}\u{200c}\u{62e}",
+            "\u{647}\u{200c}\u{627}",
             "\u{915}\u{94d}\u{200d}\u{937}",
         ] {
             assert_eq!(odd(name), None, "{name}");
@@ -206,8 +207,18 @@ mod tests {
             "a\u{200c}b",
             "\u{6cc}\u{200c}",
             "\u{6cc}\u{200c}\u{200c}\u{62e}",
+            // After and before letters that do not join there, and marks.
+            "\u{645}\u{64e}\u{200c}\u{62e}",
+            "\u{645}\u{200c}\u{64e}\u{62e}",
+            "\u{628}\u{200c}\u{621}",
         ] {
             assert_eq!(odd(name), Some(OddName::Invisible), "{name:?}");
+        }
+        let apart = "\u{621}\u{622}\u{623}\u{624}\u{625}\u{627}\u{629}\u{62f}\u{630}\u{631}\u{632}\
+                     \u{648}\u{698}";
+        for before in apart.chars() {
+            let name = format!("{before}\u{200c}\u{645}");
+            assert_eq!(odd(&name), Some(OddName::Invisible), "{name:?}");
         }
         assert_eq!(odd("a\u{202e}b"), Some(OddName::Invisible));
     }

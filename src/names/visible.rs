@@ -25,10 +25,10 @@ pub(super) fn hides_a_character(name: &str) -> bool {
         let after = at(index.checked_add(1));
         let is_seen = match *character {
             JOINER => joins_emoji(before, after) || follows_virama(before),
-            // The rules of internationalised domain names (RFC 5892, appendix A).
+            // The rules of internationalised domain names (RFC 5892, appendix A), without marks between the letters.
             NON_JOINER => {
-                follows_virama(before)
-                    || (before.is_some_and(is_arabic) && after.is_some_and(is_arabic))
+                let is_joined = before.is_some_and(joins_both) && after.is_some_and(joins_before);
+                follows_virama(before) || is_joined
             }
             EMOJI_LOOK | TEXT_LOOK => {
                 let is_key = before.is_some_and(is_on_keys) && after == Some(KEYCAP);
@@ -48,10 +48,22 @@ fn follows_virama(before: Option<char>) -> bool {
     before.is_some_and(|c| canonical_combining_class(c) == VIRAMA)
 }
 
-/// Says whether a character is a letter of the Arabic script, most of which join their neighbours.
-fn is_arabic(c: char) -> bool {
-    c.is_alphabetic()
-        && matches!(c, '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' | '\u{8a0}'..='\u{8ff}')
+/// Says whether a character is an Arabic letter that joins the one before and the one after: dual-joining in Unicode's
+/// `ArabicShaping.txt`. After any other one nothing is joined, so that a non-joiner would not be seen.
+const fn joins_both(c: char) -> bool {
+    matches!(c, '\u{620}' | '\u{626}' | '\u{628}' | '\u{62a}'..='\u{62e}' | '\u{633}'..='\u{63f}'
+        | '\u{641}'..='\u{647}' | '\u{649}' | '\u{64a}' | '\u{66e}' | '\u{66f}' | '\u{678}'..='\u{687}'
+        | '\u{69a}'..='\u{6bf}' | '\u{6c1}' | '\u{6c2}' | '\u{6cc}' | '\u{6ce}' | '\u{6d0}' | '\u{6d1}'
+        | '\u{6fa}'..='\u{6fc}' | '\u{6ff}')
+}
+
+/// Says whether a character is an Arabic letter that joins the one before: dual-joining, or right-joining as alef.
+const fn joins_before(c: char) -> bool {
+    joins_both(c)
+        || matches!(c, '\u{622}'..='\u{625}' | '\u{627}' | '\u{629}' | '\u{62f}'..='\u{632}' | '\u{648}'
+            | '\u{671}'..='\u{673}' | '\u{675}'..='\u{677}' | '\u{688}'..='\u{699}' | '\u{6c0}'
+            | '\u{6c3}'..='\u{6cb}' | '\u{6cd}' | '\u{6cf}' | '\u{6d2}' | '\u{6d3}' | '\u{6d5}'
+            | '\u{6ee}' | '\u{6ef}')
 }
 
 const fn is_on_keys(c: char) -> bool {

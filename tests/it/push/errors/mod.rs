@@ -37,7 +37,7 @@ fn a_pre_receive_hook_that_declines() {
     hook-declined: the remote rejected `feature`: pre-receive hook declined
       remote: policy: no
       remote: ask the admins
-      advice: a hook of the remote declined; its messages say why
+      advice: a hook of the remote declined; what the remote said may say why
     ");
 }
 
