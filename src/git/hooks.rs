@@ -41,8 +41,8 @@ pub enum PrePush {
     Found(Hook),
     /// There is one that the caller may not execute; git does not run it either.
     NotExecutable(PathBuf),
-    /// The repository's own `core.hooksPath` leads to a hook that is neither inside the work tree, nor in the git directory or the
-    /// main work tree of a linked one: it is not run.
+    /// The repository's own `core.hooksPath` leads to a hook that is neither inside the work tree nor inside what all work
+    /// trees share: it is not run.
     Outside(PathBuf),
 }
 
