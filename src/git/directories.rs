@@ -5,9 +5,40 @@ use std::path::Path;
 use crate::files::{Directory, FileError};
 
 use super::Repo;
-use super::lead::Leads;
-use super::leads::links;
+use super::discover::RepoPaths;
+use super::lead::{Lead, Leading, Leads};
+use super::leads::{links, real};
 use super::open_error::OpenError;
+
+/// Refuses what gitoxide opened where it is not what was found: it reads the `.git` file and `commondir` anew, and either can
+/// come or change in between.
+pub(super) fn check_opened(
+    paths: &RepoPaths,
+    leads: &Leads,
+    opened: &gix::ThreadSafeRepository,
+) -> Result<(), OpenError> {
+    let opened = opened.to_thread_local();
+    let pointer = paths.git_dir.join("commondir");
+    for (from, found, wanted) in [
+        (&paths.entry, opened.git_dir(), &paths.git_dir),
+        (&pointer, opened.common_dir(), &paths.common_dir),
+    ] {
+        let to = real(found);
+        // What a trusted link leads to, or a directory that was put in its place since.
+        let is_it = to == *wanted || leads.link(wanted).is_some_and(|lead| lead.to == to);
+        if !is_it {
+            return Err(OpenError::LeadsOut(Leads {
+                common_dir: paths.common_dir.clone(),
+                found: vec![Lead {
+                    from: from.clone(),
+                    to,
+                    how: Leading::Changed,
+                }],
+            }));
+        }
+    }
+    Ok(())
+}
 
 impl Repo {
     /// Refuses links in the place of git's directories that were not there when the repository was opened, or led elsewhere:
@@ -46,11 +77,15 @@ impl Repo {
     /// Opens a directory of the repository; `None` when there is none.
     pub(super) fn directory(&self, path: &Path) -> Result<Option<Directory>, FileError> {
         match self.leads.link(path) {
-            Some(lead) if path.canonicalize().ok().as_ref() == Some(&lead.to) => {
-                Directory::open_unlinked(&lead.to)
+            Some(lead) if path.is_symlink() => {
+                if path.canonicalize().ok().as_ref() == Some(&lead.to) {
+                    Directory::open_unlinked(&lead.to)
+                } else {
+                    Err(FileError::Link)
+                }
             }
-            Some(_) => Err(FileError::Link),
-            None => Directory::open_unlinked(path),
+            // Where there is no link any more it is a directory as any other.
+            _ => Directory::open_unlinked(path),
         }
     }
 }

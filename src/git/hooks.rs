@@ -1,6 +1,7 @@
 //! Finding the `pre-push` hook, and whether its location is trusted.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice};
@@ -40,7 +41,8 @@ pub enum PrePush {
     Found(Hook),
     /// There is one that the caller may not execute; git does not run it either.
     NotExecutable(PathBuf),
-    /// The repository's own `core.hooksPath` is outside the work tree, so nothing there is run.
+    /// The repository's own `core.hooksPath` leads to a hook that is neither inside the work tree nor inside what all work
+    /// trees share: it is not run.
     Outside(PathBuf),
 }
 
@@ -74,8 +76,8 @@ impl Repo {
     /// Finds the `pre-push` hook: below `core.hooksPath`, else below the directory that all work
     /// trees share.
     ///
-    /// The repository's own `core.hooksPath` counts only when it stays inside the work tree; the
-    /// user's may lead anywhere. As for git, a relative one starts at the top of the work tree.
+    /// The repository's own `core.hooksPath` counts only when it stays inside the work tree, or inside what all work trees
+    /// share; the user's may lead anywhere. As for git, a relative one starts at the top of the work tree.
     pub fn pre_push_hook(&self) -> PrePush {
         let top = self.work_tree().unwrap_or_else(|| self.git_dir());
         let (directory, below) = match self.hooks_directory(top) {
@@ -150,9 +152,12 @@ impl Repo {
                 return Ok((nowhere(), None));
             }
             let wanted = top.join(&path);
-            // A symbolic link can lead outside as well as `..` does. A missing directory holds no hook.
-            let Ok(real) = wanted.canonicalize() else {
-                return Ok((wanted, None));
+            // A symbolic link can lead outside as well as `..` does. A missing directory holds no hook, also where somebody
+            // makes it meanwhile.
+            let real = match wanted.canonicalize() {
+                Ok(real) => real,
+                Err(error) if is_missing(error.kind()) => return Ok((no_directory(), None)),
+                Err(_) => return Err(wanted),
             };
             let below = |place: &Path| {
                 let place = place.canonicalize().ok()?;
@@ -164,12 +169,14 @@ impl Repo {
                 return Ok((real.clone(), relative));
             }
             let is_shared = self.shared_places().any(|place| below(place).is_some());
-            // A directory without the hook, or no directory at all, as `/dev/null`, leads nowhere.
-            let has_none = access(wanted.join(PRE_PUSH), Access::EXISTS).is_err();
-            return if is_shared || has_none {
-                Ok((real, None))
-            } else {
-                Err(wanted)
+            if is_shared {
+                return Ok((real, None));
+            }
+            // A directory without the hook, or no directory at all, as `/dev/null`, leads nowhere, also where somebody makes the
+            // hook meanwhile.
+            return match access(wanted.join(PRE_PUSH), Access::EXISTS) {
+                Err(Errno::NOENT | Errno::NOTDIR) => Ok((no_directory(), None)),
+                _ => Err(wanted),
             };
         }
         let path = config.path("core.hooksPath");
@@ -187,10 +194,16 @@ impl Repo {
         config.local.string("core.hooksPath").filter(|_| !is_said)
     }
 
-    /// Returns what all work trees share: the git directory, and the main work tree, where git keeps hooks for a linked one.
+    /// Returns what all work trees share: the git directory, and for a linked one the main work tree, where tools keep hooks.
     fn shared_places(&self) -> impl Iterator<Item = &Path> {
         let shared = self.common_dir();
-        let has_main = shared.ends_with(".git") && self.config().bare() != Some(true);
+        let config = self.config();
+        // Where the git directory lies elsewhere, what is around it is any directory, perhaps the home directory.
+        let has_main = self.git_dir() != shared
+            && shared.ends_with(".git")
+            && !shared.is_symlink()
+            && config.bare() != Some(true)
+            && config.own_work_tree().is_none();
         let main = shared.parent().filter(|_| has_main);
         std::iter::once(shared).chain(main)
     }
@@ -230,6 +243,16 @@ fn started_here(below: &Path) -> PathBuf {
     } else {
         below.to_owned()
     }
+}
+
+/// Says whether there is nothing at a path.
+const fn is_missing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// A place in which nobody can put a hook.
+fn no_directory() -> PathBuf {
+    PathBuf::from("/dev/null")
 }
 
 /// Where git looks for hooks when `core.hooksPath` is set to nothing: in the root of the file system.

@@ -39,4 +39,6 @@ pub enum Leading {
     GitFile,
     /// A symbolic link in the place of a directory.
     Link,
+    /// A `.git` or `commondir` file that came or changed since the repository was found.
+    Changed,
 }

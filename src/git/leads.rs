@@ -37,14 +37,20 @@ pub(super) fn find_leads(paths: &RepoPaths, config: &Config) -> Result<Leads, Op
 pub(super) fn links(paths: &RepoPaths) -> impl Iterator<Item = Lead> + use<> {
     let below = DIRECTORIES.map(|name| paths.common_dir.join(name));
     let all = std::iter::once(paths.entry.clone()).chain(below);
-    all.filter(|path| path.is_symlink()).map(|from| Lead {
+    let all = all.filter(|path| path.is_symlink());
+    // The git directories that files name had no link in any part of their paths when they were found.
+    let mut named = vec![paths.git_dir.clone(), paths.common_dir.clone()];
+    named.dedup();
+    named.retain(|path| *path != paths.entry && real(path) != *path);
+    all.chain(named).map(|from| Lead {
         to: real(&from),
         from,
         how: Leading::Link,
     })
 }
 
-fn real(path: &Path) -> PathBuf {
+/// Returns a path without links; as it is where there is nothing.
+pub(super) fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 

@@ -17,6 +17,7 @@ use gix::sec::Trust;
 
 use super::Repo;
 use super::config::{Config, ConfigFiles};
+use super::directories::check_opened;
 use super::discover::{RepoPaths, find, named};
 use super::lead::Leads;
 use super::leads::find_leads;
@@ -101,6 +102,7 @@ impl Repo {
         } else {
             // Gitoxide decides what its extensions mean, and refuses those that it lacks.
             let inner = open(&paths, &config, &objects)?;
+            check_opened(&paths, &leads, &inner)?;
             let kind = inner.to_thread_local().object_hash();
             let _new = opened.set(inner);
             (ref_store(&paths, kind), kind)
@@ -129,11 +131,14 @@ impl Repo {
 
     /// Returns a handle for one thread. Replacement objects are ignored, as they are by a push.
     pub fn thread_local(&self) -> Result<gix::Repository, OpenError> {
-        self.check_links()?;
         let inner = if let Some(inner) = self.opened.get() {
             inner
         } else {
+            self.check_links()?;
             let inner = open(&self.paths, &self.config, &self.objects)?;
+            check_opened(&self.paths, &self.leads, &inner)?;
+            // One that came while it was opened.
+            self.check_links()?;
             self.opened.get_or_init(|| inner)
         };
         let mut repo = inner.to_thread_local();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::names::shell_word;
 use crate::reason::Code;
 
-use super::lead::{Leading, Leads};
+use super::lead::{Lead, Leading, Leads};
 
 /// How far the repository's own configuration is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -156,6 +156,9 @@ fn leads_out(leads: &Leads) -> String {
     let (from, to) = (lead.from.display(), lead.to.display());
     match lead.how {
         Leading::Link => format!("`{from}` is a symbolic link, to `{to}`"),
+        Leading::Changed => {
+            format!("`{from}` leads to `{to}` now, and did not when the repository was opened")
+        }
         Leading::WorktreeFile | Leading::GitFile => {
             format!("`{from}` leads to `{to}`, which does not name it as its work tree")
         }
@@ -165,6 +168,10 @@ fn leads_out(leads: &Leads) -> String {
 /// Says what to do about it: git itself repairs the links of a work tree that was moved.
 fn lead_advice(leads: &Leads) -> String {
     let trust = "run on a terminal: sendoff trust git-dir";
+    let changed = |lead: &Lead| lead.how == Leading::Changed;
+    if leads.found.iter().any(changed) {
+        return "leave it alone while a run goes on, and run again: sendoff run".into();
+    }
     let moved = leads
         .found
         .iter()

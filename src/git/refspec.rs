@@ -2,6 +2,7 @@
 
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
+use gix::hash::Kind;
 
 /// What a refspec is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,11 +11,14 @@ pub(super) enum Direction {
     Push,
 }
 
-/// Says whether git takes `spec`.
-pub(super) fn is_refspec(spec: &BStr, direction: Direction) -> bool {
+/// Says whether git takes `spec`, in a repository whose ids are of the kind `hash`. Where that is not known, it may be an id
+/// or a name that looks like one.
+pub(super) fn is_refspec(spec: &BStr, direction: Direction, hash: Option<Kind>) -> bool {
     if let Some(excluded) = spec.strip_prefix(b"^") {
         // What is not fetched or pushed: refs by their names, with no other side.
-        return !excluded.contains(&b':') && !is_id(excluded) && is_ref(excluded);
+        return !excluded.contains(&b':')
+            && !hash.is_some_and(|hash| is_id(excluded, hash))
+            && is_ref(excluded);
     }
     let spec = spec.strip_prefix(b"+").unwrap_or(spec);
     let (from, to) = match spec.rfind_byte(b':') {
@@ -31,7 +35,8 @@ pub(super) fn is_refspec(spec: &BStr, direction: Direction) -> bool {
     match (direction, to) {
         (Direction::Fetch, None) if is_pattern => false,
         (Direction::Fetch, _) => {
-            let is_source = from.is_empty() || from == b"@" || is_id(from) || is_ref(from);
+            // An id reads as a name does.
+            let is_source = from.is_empty() || from == b"@" || is_ref(from);
             is_source && to.is_none_or(|to| to.is_empty() || is_ref(to))
         }
         // All branches that both have.
@@ -48,8 +53,8 @@ fn is_ref(name: &[u8]) -> bool {
     gix::validate::reference::name_partial(name.as_bstr()).is_ok()
 }
 
-fn is_id(name: &[u8]) -> bool {
-    ObjectId::from_hex(name).is_ok()
+fn is_id(name: &[u8], hash: Kind) -> bool {
+    name.len() == hash.len_in_hex() && ObjectId::from_hex(name).is_ok()
 }
 
 #[cfg(test)]
@@ -59,7 +64,8 @@ mod tests {
     /// Asked of git 2.47, with each in the configuration of a remote.
     #[test]
     fn what_git_takes_is_a_refspec() {
-        let takes = |spec: &str, direction| is_refspec(BStr::new(spec), direction);
+        let takes =
+            |spec: &str, direction| is_refspec(BStr::new(spec), direction, Some(Kind::Sha1));
         let id = "0123456789012345678901234567890123456789";
         let fetched = [
             "",
@@ -101,6 +107,20 @@ mod tests {
         }
         for spec in ["HEAD:", "", "+", "a~1"] {
             assert!(!takes(spec, Direction::Push), "{spec}");
+        }
+    }
+
+    /// Asked of git 2.47, in a repository of either format: an id of the other one is a name.
+    #[test]
+    fn only_an_id_of_the_own_format_is_not_excluded() {
+        for (length, other, hash) in [(40, 64, Kind::Sha1), (64, 40, Kind::Sha256)] {
+            let takes = |length: usize, hash| {
+                let spec = format!("^{}", "0123456789abcdef".repeat(4).split_at(length).0);
+                is_refspec(BStr::new(&spec), Direction::Fetch, hash)
+            };
+            assert!(!takes(length, Some(hash)), "{length}");
+            assert!(takes(other, Some(hash)), "{other}");
+            assert!(takes(length, None) && takes(other, None));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `Entries`: the lines of configuration files, in the order in which git reads them.
 
+use std::collections::HashSet;
+
 use gix::bstr::{BStr, BString, ByteSlice};
 use gix::config::parse::{EventRef, Events, SectionRef};
 
@@ -115,11 +117,12 @@ fn without_value(
     part: gix::config::file::SectionRef<'_>,
     pairs: &[(String, BString)],
 ) -> Vec<bool> {
-    let mut found = Vec::with_capacity(pairs.len());
     // What has a value is not asked about, and that is mostly all.
-    if pairs.iter().any(|(_, value)| value.is_empty())
-        && let Ok(events) = Events::from_bytes(&part.to_bstring(), None)
-    {
+    if pairs.iter().all(|(_, value)| !value.is_empty()) {
+        return vec![false; pairs.len()];
+    }
+    let mut found = Vec::with_capacity(pairs.len());
+    if let Ok(events) = Events::from_bytes(&part.to_bstring(), None) {
         for event in events.sections().flat_map(SectionRef::body) {
             match event {
                 EventRef::SectionValueName(_) => found.push(true),
@@ -132,7 +135,20 @@ fn without_value(
             }
         }
     }
-    found.resize(pairs.len(), false);
+    if found.len() == pairs.len() {
+        return found;
+    }
+    // It does not read as it was written: what gitoxide says of the last line of a name is known all the same.
+    let mut lasts = HashSet::new();
+    let mut found: Vec<bool> = pairs
+        .iter()
+        .rev()
+        .map(|(name, value)| {
+            let is_last = lasts.insert(name.as_str());
+            is_last && value.is_empty() && part.value_implicit(name) == Some(None)
+        })
+        .collect();
+    found.reverse();
     found
 }
 

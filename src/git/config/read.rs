@@ -69,6 +69,7 @@ impl Reading<'_> {
                     && depth == 0
                     && error.kind() == io::ErrorKind::PermissionDenied =>
             {
+                tracing::debug!(%error, path = %path.display(), "a git configuration of the user's may not be read");
                 None
             }
             // So a container has no file of the user's: it is mounted there, or linked.

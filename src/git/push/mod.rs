@@ -60,7 +60,7 @@ pub struct BranchPush<'a> {
     /// branch: one that it does not list is the default branch of nothing.
     pub remote_facts: &'a (dyn Fn() -> RemoteFacts + Sync),
     /// Refuses links in the place of git's directories that came since the repository was opened: asked after a hook has run, and
-    /// before what was selected is sent.
+    /// when it is known what is sent, before the pack is written.
     pub links: &'a dyn Fn() -> Result<(), OpenError>,
     /// Compares what the push was begun with with what the remote advertises, right before anything is sent.
     pub still_valid: &'a dyn Fn(&Advertisement) -> Result<(), BoxError>,

@@ -50,7 +50,7 @@ impl Kind {
         let is_truth = truth(value).is_some();
         let number = |max: i128| value.and_then(|value| integer(value, max));
         let unknown = "git knows no such value";
-        let is_spec = |direction| value.is_none_or(|value| is_refspec(value, direction));
+        let is_spec = |direction| value.is_none_or(|value| is_refspec(value, direction, None));
         let (is_taken, problem) = match self {
             Self::Text => (value.is_some(), "it has no value"),
             Self::Truth => (is_truth, "it is neither true nor false"),

@@ -31,6 +31,9 @@ pub enum RemoteError {
     /// A key that chooses the remote is set to nothing, and so git pushes nowhere.
     #[error("`{}` in the git configuration is empty: it chooses no remote", .0.escape_debug())]
     Unnamed(String),
+    /// The same, by the environment, which counts before what a file says.
+    #[error("`{}` in the environment's git configuration is empty: it chooses no remote", .0.escape_debug())]
+    UnnamedInEnvironment(String),
     /// A fetch refspec of the remote names a ref that cannot be, and so git refuses the remote.
     #[error("`{}` is no refspec: the remote `{name}` cannot be used", .spec.escape_debug())]
     Refspec {
@@ -81,6 +84,7 @@ impl RemoteError {
             Self::Absent(_)
             | Self::Name(_)
             | Self::Unnamed(_)
+            | Self::UnnamedInEnvironment(_)
             | Self::Refspec { .. }
             | Self::OldFile { .. } => Code::RemoteAbsent,
             Self::ThisRepository => Code::RemoteLocal,
@@ -106,6 +110,10 @@ impl RemoteError {
             Self::Unnamed(key) => Some(format!(
                 "name one with `git config {} NAME`",
                 shell_word(key)
+            )),
+            Self::UnnamedInEnvironment(key) => Some(format!(
+                "name one there, as by `git -c {}`, or unset it there",
+                shell_word(&format!("{key}=NAME"))
             )),
             Self::ThisRepository => Some(
                 "choose a remote with `git config remote.pushDefault NAME`, or name it in the policy"

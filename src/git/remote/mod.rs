@@ -157,7 +157,13 @@ impl Repo {
             .or_else(of_all)
             .or_else(|| of_branch("remote"));
         match configured {
-            Some((key, name)) if name.is_empty() => return Err(RemoteError::Unnamed(key)),
+            Some((key, name)) if name.is_empty() => {
+                return Err(if self.config().is_in_environment(&key) {
+                    RemoteError::UnnamedInEnvironment(key)
+                } else {
+                    RemoteError::Unnamed(key)
+                });
+            }
             Some((_, name)) => return Ok(name),
             None => {}
         }
@@ -196,8 +202,9 @@ impl Repo {
             urls = old.urls;
             fetch_specs.extend(old.fetch_specs);
         }
+        let hash = Some(self.object_hash());
         let mut specs = fetch_specs.iter();
-        if let Some(spec) = specs.find(|spec| !is_refspec(spec.as_bstr(), Direction::Fetch)) {
+        if let Some(spec) = specs.find(|spec| !is_refspec(spec.as_bstr(), Direction::Fetch, hash)) {
             let spec = spec.to_str_lossy().into_owned();
             return Err(RemoteError::Refspec { name, spec });
         }

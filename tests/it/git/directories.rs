@@ -105,6 +105,10 @@ fn a_trusted_link_counts_while_it_leads_where_it_led() {
     fs::remove_file(&refs).unwrap();
     fs::rename(&mine, &refs).unwrap();
     repo.check_links().unwrap();
+    update(&repo, new).unwrap();
+    let (remote, branch) = main_of(&repo);
+    assert_eq!(repo.tracking_tip(&remote, &branch).unwrap(), Some(new));
+    repo.thread_local().unwrap();
 }
 
 /// Guards against a stale tip of `packed-refs`: a loose ref that cannot be looked for is not absent.
@@ -127,6 +131,60 @@ fn a_directory_that_cannot_be_opened_is_told() {
         matches!(&source, RefProblem::File(FileError::Io(error)) if error.kind() == std::io::ErrorKind::NotADirectory),
         "{source:?}"
     );
+    // The file is as new as a link would be.
+    let objects = repo.thread_local().map(drop);
+    let Err(error @ OpenError::LeadsOut(_)) = objects else {
+        panic!("{objects:?}");
+    };
+    let (from, to) = (git_dir.display(), work.join("away"));
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "`{from}` leads to `{}` now, and did not when the repository was opened",
+            to.display()
+        )
+    );
+    assert_eq!(
+        error.advice().as_deref(),
+        Some("leave it alone while a run goes on, and run again: sendoff run")
+    );
+    // The advice, obeyed.
+    fs::remove_file(&git_dir).unwrap();
+    fs::rename(to, &git_dir).unwrap();
+    repo.thread_local().unwrap();
+}
+
+/// A git directory that a file names is held to as one that is there itself.
+#[test]
+fn what_a_git_file_names_is_neither_changed_nor_made_a_link() {
+    supervise!();
+    let sandbox = Sandbox::new();
+    let (work, other) = clone_and_other(&sandbox);
+    let linked = sandbox.path("linked");
+    let add = ["worktree", "add", "-q", "-b", "side"];
+    let path = linked.to_str().unwrap();
+    sandbox.git(&work, &[&add[..], &[path]].concat());
+    let file = linked.join(".git");
+    let repo = open(&sandbox, &linked);
+    let before = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("gitdir: {}/.git\n", other.display())).unwrap();
+    let objects = repo.thread_local().map(drop);
+    assert!(
+        matches!(objects, Err(OpenError::LeadsOut(_))),
+        "{objects:?}"
+    );
+    fs::write(&file, before).unwrap();
+    swap(&work.join(".git"), &other.join(".git"));
+    let links = repo.check_links();
+    assert!(matches!(links, Err(OpenError::LeadsOut(_))), "{links:?}");
+    let objects = repo.thread_local().map(drop);
+    assert!(
+        matches!(objects, Err(OpenError::LeadsOut(_))),
+        "{objects:?}"
+    );
+    fs::remove_file(work.join(".git")).unwrap();
+    fs::rename(work.join(".git.away"), work.join(".git")).unwrap();
+    repo.thread_local().unwrap();
 }
 
 /// As by git, which reads refs through the link.

@@ -239,6 +239,25 @@ fn hooks_path_may_lead_to_what_all_work_trees_share() {
         let found = opened(&sandbox, &linked).pre_push_hook();
         assert_eq!(found, PrePush::None, "{nowhere}");
     }
+    // What cannot be looked for is not absent.
+    let hooks = sandbox.path("home/hooks");
+    std::fs::create_dir(&hooks).unwrap();
+    std::os::unix::fs::symlink("pre-push", hooks.join("pre-push")).unwrap();
+    let set = ["config", "core.hooksPath", hooks.to_str().unwrap()];
+    sandbox.git(&work, &set);
+    let found = opened(&sandbox, &linked).pre_push_hook();
+    assert_eq!(found, PrePush::Outside(hooks));
+    // What is around a git directory whose work tree is elsewhere is not shared.
+    let hooks = work.join(".husky");
+    let set = ["config", "core.hooksPath", hooks.to_str().unwrap()];
+    sandbox.git(&work, &set);
+    let found = opened(&sandbox, &linked).pre_push_hook();
+    assert!(matches!(found, PrePush::Found(_)), "{found:?}");
+    let home = sandbox.home();
+    let set = ["config", "core.worktree", home.to_str().unwrap()];
+    sandbox.git(&work, &set);
+    let found = opened(&sandbox, &linked).pre_push_hook();
+    assert_eq!(found, PrePush::Outside(hooks));
 }
 
 #[test]

@@ -51,6 +51,48 @@ fn nothing_is_pushed_or_written_through_a_link_that_a_hook_made() {
     }
 }
 
+/// A linked work tree names its git directory, and that is of the clone.
+#[test]
+fn nothing_is_pushed_from_a_linked_work_tree_whose_repository_a_hook_swapped() {
+    supervise!();
+    let world = World::new();
+    let other = world.sandbox.repository("other");
+    let linked = world.linked("linked", "side");
+    world.sandbox.commit(&linked, "b.txt", "b\n", "b");
+    let (clone, root) = (world.work(), world.sandbox.path(""));
+    let script = format!(
+        "#!/bin/sh\nmv '{0}/.git' '{1}/away' && ln -s '{1}/other/.git' '{0}/.git'\n",
+        clone.display(),
+        root.display()
+    );
+    let hook = world
+        .sandbox
+        .executable("clone/.git/hooks/pre-push", &script);
+    let run = || {
+        let arguments = ["run", "post-commit", "--json"];
+        world
+            .run_in(&linked, &arguments, &world.variables())
+            .report()
+    };
+    let before = world.sandbox.git(&other, &["for-each-ref"]);
+    let report = run();
+    let push = step(&report, "push");
+    assert_eq!(push["reason"], "git-dir-untrusted", "{report}");
+    let summary = world.normalise(push["summary"].as_str().unwrap());
+    assert_eq!(
+        summary,
+        "`[ROOT]/clone/.git` is a symbolic link, to `[ROOT]/other/.git`"
+    );
+    assert_eq!(world.tip("side"), "");
+    assert_eq!(world.sandbox.git(&other, &["for-each-ref"]), before);
+    // The place is as it was, and the branch ships.
+    fs::remove_file(clone.join(".git")).unwrap();
+    fs::rename(root.join("away"), clone.join(".git")).unwrap();
+    fs::remove_file(hook).unwrap();
+    let report = run();
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+}
+
 /// What was trusted is where the link led.
 #[test]
 fn a_trusted_link_that_a_hook_leads_elsewhere_does_not_count() {

@@ -98,6 +98,39 @@ fn a_remote_that_is_chosen_by_an_empty_key_is_held_until_one_is_named() {
     }
 }
 
+/// A file of configuration does not help there: the environment's counts before it.
+#[test]
+fn a_remote_that_the_environment_chooses_by_an_empty_key_is_held_until_one_is_named_there() {
+    let world = World::new();
+    let run = |value: &str| {
+        let mut variables = world.variables();
+        let parameters = format!("'remote.pushDefault'='{value}'");
+        variables.push(("GIT_CONFIG_PARAMETERS", parameters));
+        let said = world.run_in(&world.work(), &["run", "--json"], &variables);
+        said.report()
+    };
+    let set = ["config", "remote.pushDefault", "origin"];
+    world.sandbox.git(world.work(), &set);
+    let report = run("");
+    let push = crate::world::step(&report, "push");
+    assert_eq!(push["reason"], "remote-absent", "{report}");
+    assert_eq!(
+        push["summary"],
+        "`remote.pushDefault` in the environment's git configuration is empty: it chooses no remote"
+    );
+    assert_eq!(
+        push["advice"],
+        "name one there, as by `git -c remote.pushDefault=NAME`, or unset it there"
+    );
+    // The advice, obeyed.
+    let report = run("origin");
+    assert_eq!(
+        crate::world::step(&report, "push")["verdict"],
+        "done",
+        "{report}"
+    );
+}
+
 #[test]
 fn a_path_as_remote_is_held_unless_the_policy_allows_it() {
     let world = World::new();
