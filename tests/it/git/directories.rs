@@ -93,6 +93,7 @@ fn a_trusted_link_counts_while_it_leads_where_it_led() {
     fs::rename(&refs, &mine).unwrap();
     symlink(&mine, &refs).unwrap();
     let repo = trusting(&sandbox, &work);
+    sandbox.commit(&work, "new", "new\n", "new");
     let new = id(&sandbox.head(&work));
     update(&repo, new).unwrap();
     assert!(mine.join("remotes/origin/main").is_file());
