@@ -413,6 +413,7 @@ fn relative_files_of_variables_are_meant_from_the_top_of_the_work_tree() {
 /// Git reads the subsection of a header from before subsections had quotes in lower case.
 #[test]
 fn old_headers_are_read_in_lower_case() {
+    supervise!();
     let twin = Twin::new("[Remote.ORIGIN]\n\turl = a\n[Branch.A.B-C]\n\tremote = b\n");
     assert_eq!(twin.both("remote.origin.url").as_deref(), Some("a"));
     assert_eq!(twin.both("remote.ORIGIN.url"), None);

@@ -18,7 +18,6 @@ const KEYS: &[(&str, Option<&str>, &str)] = &[
     ("core.compression", Some("99"), "-1"),
     ("core.editor", None, ""),
     ("core.fileMode", Some("maybe"), "off"),
-    ("core.logAllRefUpdates", Some("zzz"), "Always"),
     ("core.packedGitLimit", Some("1x"), "1k"),
     ("http.lowSpeedLimit", Some(""), "0"),
     ("http.postBuffer", Some("x"), "2m"),
